@@ -1,0 +1,5 @@
+//! Authentication and authorization as tower layers: credentials → `Principal` → yes or no.
+
+pub mod authenticate;
+
+pub use self::authenticate::{Attempt, Authenticator, LaterAttempt};

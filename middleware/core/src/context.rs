@@ -1,0 +1,273 @@
+//! All that one request gathers on its way, behind one cheap handle in its extensions.
+//!
+//! ```text
+//! http::Extensions ── RequestContext (one Arc) ─┬─ Canonical   set at the door: scheme, host, client
+//!                                               ├─ Principal   set by Auth
+//!                                               └─ carried     the jar, the trail: one slot each
+//! ```
+//!
+//! The first insert into `http::Extensions` costs three allocations and each later one another, so links of
+//! ours share one entry. Every slot is written once and read without a lock. A type of yours needs none of
+//! this: insert it into the extensions itself.
+//!
+//! Whoever keeps a clone of the handle (an access log) sees what links further in wrote later.
+//!
+//! ```
+//! use enfilade_core::{Principal, RequestContext};
+//!
+//! let (mut parts, ()) = http::Request::new(()).into_parts();
+//! let seen_from_outside = RequestContext::ensure(&mut parts.extensions).clone();
+//! Principal::new("ada").put(&mut parts.extensions);
+//! assert_eq!(seen_from_outside.principal().unwrap().subject(), "ada");
+//! ```
+
+use std::{
+    any::Any,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, OnceLock},
+};
+
+use http::{Extensions, HeaderValue, uri::Scheme};
+
+use crate::Principal;
+
+/// What one request has gathered so far. Cheap to clone. See the [module docs](self).
+#[derive(Clone, Default)]
+pub struct RequestContext(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    canonical: Option<Canonical>,
+    principal: OnceLock<Principal>,
+    carried: [OnceLock<Arc<dyn Any + Send + Sync>>; Slot::COUNT],
+    successor: OnceLock<RequestContext>,
+}
+
+impl RequestContext {
+    /// The request's context, if any link of ours has seen the request.
+    pub fn of(extensions: &Extensions) -> Option<&Self> {
+        extensions.get()
+    }
+
+    /// The request's context, made now if this is the first link of ours.
+    pub fn ensure(extensions: &mut Extensions) -> &Self {
+        extensions.get_or_insert_default()
+    }
+
+    /// Starts afresh at the door, with the canonical request; what was there before is forgotten.
+    pub fn begin(extensions: &mut Extensions, canonical: Canonical) -> Self {
+        let context = Self(Arc::new(Inner { canonical: Some(canonical), ..Inner::default() }));
+        extensions.insert(context.clone());
+        context
+    }
+
+    /// The canonical request, where the door is ours.
+    pub fn canonical(&self) -> Option<&Canonical> {
+        self.0.canonical.as_ref()
+    }
+
+    /// Who the request is proved to be; `None` when no Auth link has judged it (yet).
+    pub fn principal(&self) -> Option<&Principal> {
+        self.latest().0.principal.get()
+    }
+
+    /// What a link of ours carries in its slot.
+    pub fn carried<T: Carried>(&self) -> Option<Arc<T>> {
+        let carried = self.latest().0.carried[T::SLOT as usize].get()?;
+        carried.clone().downcast().ok()
+    }
+
+    /// The same, made by `init` if the slot is empty.
+    ///
+    /// # Panics
+    ///
+    /// If two types claim one slot: a fault in the code of these crates, not in a request.
+    pub fn carried_or_init<T: Carried>(&self, init: impl FnOnce() -> T) -> Arc<T> {
+        let slot = &self.latest().0.carried[T::SLOT as usize];
+        let carried = slot.get_or_init(|| Arc::new(init())).clone();
+        carried.downcast().expect("each slot belongs to one type")
+    }
+
+    /// Sets the principal; when one is set already, what follows sees a successor with the new one.
+    pub(crate) fn put_principal(extensions: &mut Extensions, principal: Principal) {
+        let context = Self::ensure(extensions).latest();
+        let Err(principal) = context.0.principal.set(principal) else { return };
+        let successor = Self(Arc::new(Inner {
+            canonical: context.0.canonical.clone(),
+            principal: OnceLock::from(principal),
+            carried: context.0.carried.clone(),
+            successor: OnceLock::new(),
+        }));
+        // Lost only if two links judge one request at once, which needs two owners of its `&mut Parts`.
+        let _ = context.0.successor.set(successor.clone());
+        extensions.insert(successor);
+    }
+
+    fn latest(&self) -> &Self {
+        let mut latest = self;
+        while let Some(successor) = latest.0.successor.get() {
+            latest = successor;
+        }
+        latest
+    }
+}
+
+impl fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("canonical", &self.0.canonical)
+            .field("principal", &self.principal())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A type that Enfilade's own links carry in the [`RequestContext`].
+pub trait Carried: Any + Send + Sync {
+    /// Its slot.
+    const SLOT: Slot;
+}
+
+/// The slots of the [`RequestContext`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Slot {
+    /// The cookie jar (enfilade-cookie).
+    Jar,
+    /// The trail of this request ([`Trail`](crate::Trail)).
+    Trail,
+}
+
+impl Slot {
+    const COUNT: usize = 2;
+}
+
+/// The one canonical request: computed once at the door, read by routing, policy, log and app.
+#[derive(Clone, Debug)]
+pub struct Canonical {
+    scheme: Scheme,
+    host: Option<Host>,
+    client: Option<ClientAddr>,
+}
+
+impl Canonical {
+    /// The canonical request. `host` is `None` only for an HTTP/1.0 request without one.
+    pub fn new(scheme: Scheme, host: Option<Host>, client: Option<ClientAddr>) -> Self {
+        Self { scheme, host, client }
+    }
+
+    /// `http` or `https`, as the client sees it.
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// The host that the client asked for.
+    pub fn host(&self) -> Option<&Host> {
+        self.host.as_ref()
+    }
+
+    /// Who is at the other end.
+    pub fn client(&self) -> Option<ClientAddr> {
+        self.client
+    }
+}
+
+/// A host and perhaps a port (`uri-host [":" port]`, RFC 9110 §7.2): ASCII, lower case.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Host {
+    text: HeaderValue,
+    name_len: usize,
+    port: Option<u16>,
+}
+
+impl Host {
+    /// Parses `name`, `name:port`, `[v6]` or `[v6]:port`; `None` for anything else (empty, userinfo, blanks …).
+    ///
+    /// The value is not copied unless it has upper-case letters.
+    pub fn parse(value: &HeaderValue) -> Option<Self> {
+        let text = value.to_str().ok()?;
+        let name_len = match text.strip_prefix('[') {
+            Some(rest) => {
+                let inner = rest.find(']')?;
+                rest[..inner].parse::<std::net::Ipv6Addr>().ok()?;
+                inner + 2
+            }
+            None => text.find(':').unwrap_or(text.len()),
+        };
+        let (name, rest) = text.split_at(name_len);
+        if name.is_empty() || !(name.starts_with('[') || name.bytes().all(is_reg_name)) {
+            return None;
+        }
+        let port = match rest.strip_prefix(':') {
+            None if rest.is_empty() => None,
+            None => return None,
+            // RFC 3986 §3.2.3 allows an empty port and says to leave it out.
+            Some("") => None,
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse().ok()?),
+            Some(_) => return None,
+        };
+        let text = if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            HeaderValue::from_str(&text.to_ascii_lowercase()).ok()?
+        } else {
+            value.clone()
+        };
+        Some(Self { text, name_len, port })
+    }
+
+    /// The name or address without the port, lower case; an IPv6 address keeps its brackets.
+    pub fn name(&self) -> &str {
+        &self.as_str()[..self.name_len]
+    }
+
+    /// The port, if one was given.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Name and port as the client wrote them, lower case.
+    pub fn as_str(&self) -> &str {
+        self.text.to_str().expect("parsed as ASCII text")
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// `reg-name` without percent-encoding (RFC 3986 §3.2.2): no host that is looked up has any.
+fn is_reg_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&b)
+}
+
+/// Who is at the other end of the connection, or whom a trusted proxy names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClientAddr {
+    /// A TCP peer.
+    Tcp(SocketAddr),
+}
+
+impl ClientAddr {
+    /// The address without the port, IPv4-mapped IPv6 as IPv4: the form that rules and logs compare.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(addr) => Some(addr.ip().to_canonical()),
+        }
+    }
+}
+
+impl fmt::Display for ClientAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(addr) => addr.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The words that every Enfilade link shares.
+//!
+//! ```text
+//!           request ──▶                                                     ──▶
+//!  client ── Web Server ── Auth ── Cookie ── (session, limits, yours …) ── Web App
+//!           ◀── response                                                    ◀──
+//! ```
+//!
+//! Outside there is only tower: every link is a `tower::Layer` over `Service<http::Request<B>>`. Inside, most
+//! links are a [`Gate`]; consecutive gates are one slice, walked by one service with one unboxed future.
+//!
+//! - [`gate`]: write a link as a [`Gate`]: one method, tested without a runtime
+//! - [`rejection`]: a refusal is a response, with a stable reason code
+//! - [`principal`]: who the request is proved to be
+//! - [`context`]: what one request gathers, behind one handle
+//! - [`body`]: the response bodies that refusals need
+//! - [`clock`]: where links get the time from
+
+pub mod body;
+pub mod clock;
+pub mod context;
+pub mod gate;
+pub mod principal;
+pub mod rejection;
+
+pub use self::{
+    body::{AsBody, Body, EmptyBody},
+    clock::{Clock, TimeSource},
+    context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot},
+    gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
+    principal::{AuthMethod, Principal},
+    rejection::{Challenge, Rejection},
+};
