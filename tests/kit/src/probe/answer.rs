@@ -1,0 +1,168 @@
+//! One scripted answer: a response, an error, a panic, or none at all.
+//!
+//! ```text
+//! Answer::status(200).header(…).body(…) | Answer::error(…) | Answer::hang() | Answer::panic(…) | Answer::with(|req| …)
+//! ```
+
+use std::{fmt, sync::Arc};
+
+use http::{Response, StatusCode, request};
+
+use crate::{
+    ProbeBody,
+    body::{ProbeError, field},
+};
+
+/// What a [`Probe`](crate::Probe) does with one request.
+///
+/// ```
+/// use enfilade_test::{Answer, Drive, Probe, ProbeBody};
+///
+/// let answer = Answer::ok().body(ProbeBody::new().data("half").error("cut off"));
+/// let reply = Drive::service(Probe::ok().respond(answer).service()).get("/").send();
+/// assert_eq!((reply.text(), reply.body_error()), ("half", Some("cut off")));
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Answer(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Respond(Box<Response<ProbeBody>>),
+    Error(String),
+    Hang,
+    Panic(String),
+    With(Arc<dyn Fn(&request::Parts) -> Answer + Send + Sync>),
+}
+
+/// What is left to do once the request is known.
+pub(super) enum Act {
+    Finish(Result<Response<ProbeBody>, ProbeError>),
+    Hang,
+    Panic(String),
+}
+
+impl Answer {
+    /// 200 with an empty body.
+    pub fn ok() -> Self {
+        Self::status(200)
+    }
+
+    /// A response with an empty body.
+    ///
+    /// # Panics
+    ///
+    /// If `status` is not between 100 and 999.
+    pub fn status(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or_else(|_| panic!("{status} is no status"));
+        status.into()
+    }
+
+    /// Adds a header to the response.
+    ///
+    /// # Panics
+    ///
+    /// If this answer is no response, or the header is none.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        let (name, value) = field(name, value);
+        self.edit(|response| {
+            response.headers_mut().append(name, value);
+        })
+    }
+
+    /// Gives the response a body: a text, bytes, or frames of a [`ProbeBody`].
+    ///
+    /// # Panics
+    ///
+    /// If this answer is no response.
+    pub fn body(self, body: impl Into<ProbeBody>) -> Self {
+        self.edit(|response| *response.body_mut() = body.into())
+    }
+
+    /// Puts a value into the response's extensions.
+    ///
+    /// # Panics
+    ///
+    /// If this answer is no response.
+    pub fn extension<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
+        self.edit(|response| {
+            response.extensions_mut().insert(value);
+        })
+    }
+
+    /// The service fails: an `Err`, not a response.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self(Kind::Error(message.into()))
+    }
+
+    /// The answer never comes.
+    pub fn hang() -> Self {
+        Self(Kind::Hang)
+    }
+
+    /// The response's future panics.
+    pub fn panic(message: impl Into<String>) -> Self {
+        Self(Kind::Panic(message.into()))
+    }
+
+    /// The answer depends on the request.
+    pub fn with(answer: impl Fn(&request::Parts) -> Self + Send + Sync + 'static) -> Self {
+        Self(Kind::With(Arc::new(answer)))
+    }
+
+    pub(super) fn resolve(self, req: &request::Parts) -> Act {
+        match self.0 {
+            Kind::Respond(response) => Act::Finish(Ok(*response)),
+            Kind::Error(message) => Act::Finish(Err(ProbeError::new(message))),
+            Kind::Hang => Act::Hang,
+            Kind::Panic(message) => Act::Panic(message),
+            Kind::With(answer) => answer(req).resolve(req),
+        }
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Response<ProbeBody>)) -> Self {
+        match &mut self.0 {
+            Kind::Respond(response) => change(response),
+            _ => panic!("{self:?} is no response: it has no headers and no body"),
+        }
+        self
+    }
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::ok()
+    }
+}
+
+impl From<u16> for Answer {
+    fn from(status: u16) -> Self {
+        Self::status(status)
+    }
+}
+
+impl From<StatusCode> for Answer {
+    fn from(status: StatusCode) -> Self {
+        let mut response = Response::new(ProbeBody::new());
+        *response.status_mut() = status;
+        response.into()
+    }
+}
+
+impl From<Response<ProbeBody>> for Answer {
+    fn from(response: Response<ProbeBody>) -> Self {
+        Self(Kind::Respond(Box::new(response)))
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Respond(response) => write!(f, "Answer::status({})", response.status().as_u16()),
+            Kind::Error(message) => write!(f, "Answer::error({message:?})"),
+            Kind::Hang => f.write_str("Answer::hang()"),
+            Kind::Panic(message) => write!(f, "Answer::panic({message:?})"),
+            Kind::With(_) => f.write_str("Answer::with(..)"),
+        }
+    }
+}
