@@ -89,6 +89,11 @@ impl RequestContext {
         carried.downcast().expect("each slot belongs to one type")
     }
 
+    /// Puts what others share too into its slot, without an allocation; what stands there already stays.
+    pub fn carry<T: Carried>(&self, shared: Arc<T>) {
+        let _ = self.latest().0.carried[T::SLOT as usize].set(shared);
+    }
+
     /// Sets the principal; when one is set already, what follows sees a successor with the new one.
     pub(crate) fn put_principal(extensions: &mut Extensions, principal: Principal) {
         let context = Self::ensure(extensions).latest();
@@ -136,10 +141,12 @@ pub enum Slot {
     Jar,
     /// The trail of this request ([`Trail`](crate::Trail)).
     Trail,
+    /// How a request that proves nobody is refused ([`Unproved`](crate::Unproved)).
+    Unproved,
 }
 
 impl Slot {
-    const COUNT: usize = 2;
+    const COUNT: usize = 3;
 }
 
 /// The one canonical request: computed once at the door, read by routing, policy, log and app.

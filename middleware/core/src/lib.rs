@@ -16,6 +16,8 @@
 //! - [`body`]: the response bodies that refusals need
 //! - [`clock`]: where links get the time from
 
+#[cfg(feature = "axum")]
+mod axum;
 pub mod body;
 pub mod clock;
 pub mod context;
@@ -28,6 +30,6 @@ pub use self::{
     clock::{Clock, TimeSource},
     context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot},
     gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
-    principal::{AuthMethod, Principal},
+    principal::{AuthMethod, Principal, Unproved},
     rejection::{Challenge, Rejection},
 };

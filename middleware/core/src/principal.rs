@@ -19,10 +19,10 @@
 
 use std::{fmt, sync::Arc};
 
-use http::Extensions;
+use http::{Extensions, StatusCode, request};
 use serde::de::DeserializeOwned;
 
-use crate::{Provided, RequestContext};
+use crate::{Carried, Provided, Rejection, RequestContext, Slot};
 
 /// Who the request is proved to be. Cheap to clone; anonymous costs nothing.
 #[derive(Clone, Default)]
@@ -93,6 +93,24 @@ impl Principal {
     /// Who the request is proved to be; `None` when no Auth link has judged it.
     pub fn of(extensions: &Extensions) -> Option<&Self> {
         RequestContext::of(extensions)?.principal()
+    }
+
+    /// Whoever is proved, or the refusal: what policies, extractors and handlers behind Auth begin with.
+    ///
+    /// # Errors
+    ///
+    /// - 401 `auth.missing`, with the challenges of the Auth link, when the request is anonymous
+    /// - 500 `auth.no-auth-link` when no Auth link has judged it: a missing link is never a pass
+    pub fn require(req: &request::Parts) -> Result<&Self, Rejection> {
+        let context = RequestContext::of(&req.extensions);
+        match context.and_then(RequestContext::principal) {
+            None => Err(no_auth_link()),
+            Some(who) if who.is_anonymous() => {
+                let unproved = context.and_then(RequestContext::carried::<Unproved>);
+                Err(unproved.map_or_else(missing, |unproved| unproved.refusal(req)))
+            }
+            Some(who) => Ok(who),
+        }
     }
 
     /// Makes this the request's principal, for the links behind and for whoever kept the context.
@@ -247,6 +265,43 @@ impl Principal {
         change(Arc::make_mut(self.0.get_or_insert_default()));
         self
     }
+}
+
+/// How a request that proves nobody is refused: its challenges, or the way to the sign-in page.
+///
+/// An optional Auth link leaves this in the [`RequestContext`] of an anonymous request, so that whatever
+/// behind it needs somebody refuses as Auth itself would: see [`Principal::require`].
+pub struct Unproved(Box<dyn Fn(&request::Parts) -> Rejection + Send + Sync>);
+
+impl Unproved {
+    /// Refuses by `refuse`.
+    pub fn new(refuse: impl Fn(&request::Parts) -> Rejection + Send + Sync + 'static) -> Self {
+        Self(Box::new(refuse))
+    }
+
+    /// The refusal of this request.
+    pub fn refusal(&self, req: &request::Parts) -> Rejection {
+        (self.0)(req)
+    }
+}
+
+impl Carried for Unproved {
+    const SLOT: Slot = Slot::Unproved;
+}
+
+impl fmt::Debug for Unproved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unproved(..)")
+    }
+}
+
+fn missing() -> Rejection {
+    Rejection::new(StatusCode::UNAUTHORIZED, "auth.missing").with_detail("sign in first")
+}
+
+pub(crate) fn no_auth_link() -> Rejection {
+    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "auth.no-auth-link")
+        .with_log("put an `Auth` link (enfilade-auth) before whatever needs the principal")
 }
 
 /// Subject, issuer and method only: claims may hold what a log should not.

@@ -105,6 +105,13 @@ impl About {
         self
     }
 
+    /// Adds what a part of this link provides and requires; the name stays.
+    pub fn including(mut self, part: &About) -> Self {
+        self.provides.extend_from_slice(&part.provides);
+        self.requires.extend_from_slice(&part.requires);
+        self
+    }
+
     /// The link's name.
     pub fn name(&self) -> &str {
         &self.name

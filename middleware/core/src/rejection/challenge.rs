@@ -32,9 +32,11 @@ impl Challenge {
         Self::new("Basic").with_realm(realm).with_param("charset", "UTF-8")
     }
 
-    /// The protection space (RFC 9110 §11.5).
-    pub fn with_realm(self, realm: impl Into<String>) -> Self {
-        self.with_param("realm", realm)
+    /// The protection space (RFC 9110 §11.5): one, and the first parameter, which is where old clients look.
+    pub fn with_realm(mut self, realm: impl Into<String>) -> Self {
+        self.params.retain(|(name, _)| *name != "realm");
+        self.params.insert(0, ("realm", realm.into()));
+        self
     }
 
     /// `error` and `error_description` (RFC 6750 §3).
