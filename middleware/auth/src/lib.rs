@@ -2,4 +2,5 @@
 
 pub mod authenticate;
 
-pub use self::authenticate::{Attempt, Authenticator, LaterAttempt};
+pub use self::authenticate::{Attempt, Authenticator, Carrier, LaterAttempt, WayBack};
+pub use enfilade_core::{AuthMethod, Challenge, Principal, Rejection};
