@@ -38,7 +38,7 @@ pub struct RequestContext(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    canonical: Option<Canonical>,
+    canonical: OnceLock<Canonical>,
     principal: OnceLock<Principal>,
     carried: [OnceLock<Arc<dyn Any + Send + Sync>>; Slot::COUNT],
     successor: OnceLock<RequestContext>,
@@ -56,15 +56,24 @@ impl RequestContext {
     }
 
     /// Starts afresh at the door, with the canonical request; what was there before is forgotten.
+    ///
+    /// A context that nothing was written to yet is kept, so that a log further out holds this one.
     pub fn begin(extensions: &mut Extensions, canonical: Canonical) -> Self {
-        let context = Self(Arc::new(Inner { canonical: Some(canonical), ..Inner::default() }));
+        let canonical = match Self::of(extensions).filter(|context| context.is_untouched()) {
+            Some(context) => match context.0.canonical.set(canonical) {
+                Ok(()) => return context.clone(),
+                Err(canonical) => canonical,
+            },
+            None => canonical,
+        };
+        let context = Self(Arc::new(Inner { canonical: OnceLock::from(canonical), ..Inner::default() }));
         extensions.insert(context.clone());
         context
     }
 
     /// The canonical request, where the door is ours.
     pub fn canonical(&self) -> Option<&Canonical> {
-        self.0.canonical.as_ref()
+        self.0.canonical.get()
     }
 
     /// Who the request is proved to be; `None` when no Auth link has judged it (yet).
@@ -109,6 +118,14 @@ impl RequestContext {
         extensions.insert(successor);
     }
 
+    fn is_untouched(&self) -> bool {
+        let Inner { canonical, principal, carried, successor } = &*self.0;
+        canonical.get().is_none()
+            && principal.get().is_none()
+            && successor.get().is_none()
+            && carried.iter().all(|slot| slot.get().is_none())
+    }
+
     fn latest(&self) -> &Self {
         let mut latest = self;
         while let Some(successor) = latest.0.successor.get() {
@@ -121,7 +138,7 @@ impl RequestContext {
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestContext")
-            .field("canonical", &self.0.canonical)
+            .field("canonical", &self.canonical())
             .field("principal", &self.principal())
             .finish_non_exhaustive()
     }

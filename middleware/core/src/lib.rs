@@ -15,6 +15,7 @@
 //! - [`context`]: what one request gathers, behind one handle
 //! - [`body`]: the response bodies that refusals need
 //! - [`clock`]: where links get the time from
+//! - [`quiet`]: log lines that a client can cause, so many and no more
 
 #[cfg(feature = "axum")]
 mod axum;
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod context;
 pub mod gate;
 pub mod principal;
+pub mod quiet;
 pub mod rejection;
 
 pub use self::{
