@@ -33,5 +33,6 @@ pub use self::{
     context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot},
     gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
     principal::{AuthMethod, Principal, Unproved},
+    quiet::LogLimit,
     rejection::{Challenge, Rejection},
 };
