@@ -1,0 +1,124 @@
+//! [`ConfigError`]: a wrong setting, found while the chain is built; it names the setting and the fix.
+//!
+//! ```text
+//! ConfigError   setup     stops the load; on a reload the old settings stay
+//! Rejection     request   a response, with its reason code
+//! ```
+//!
+//! ```
+//! use enfilade_auth::{Auth, Basic, Htpasswd};
+//!
+//! let line = "ada:$apr1$TqI9WECO$LHZB2DqRlk9nObiB6vJG9.";
+//! let error = Htpasswd::parse(line).unwrap_err().to_string();
+//! assert!(error.contains("line 1") && error.contains("htpasswd -B"));
+//! ```
+
+use std::{error::Error, fmt, io, path::PathBuf};
+
+/// A wrong setting of this crate's links. See the [module docs](self).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A path of this site was expected.
+    Path {
+        /// The setting.
+        setting: &'static str,
+        /// What it was set to.
+        value: String,
+    },
+    /// An origin was expected.
+    Origin {
+        /// What was given.
+        value: String,
+    },
+    /// A header name, or the beginning of one, was expected.
+    HeaderName {
+        /// The setting.
+        setting: &'static str,
+        /// What it was set to.
+        value: String,
+    },
+    /// A file cannot be read.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line of a user file is wrong.
+    UserLine {
+        /// The file, if it came from one.
+        path: Option<PathBuf>,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it, and what to do. Holds nothing of the hash.
+        problem: String,
+    },
+    /// A user file names nobody.
+    NoUsers {
+        /// The file, if it came from one.
+        path: Option<PathBuf>,
+    },
+    /// A password hash of a user store is wrong.
+    PasswordHash {
+        /// What is wrong with it, and what to do. Holds nothing of the hash.
+        problem: &'static str,
+    },
+    /// A password cannot be hashed.
+    Password {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The threads that hash passwords cannot be started.
+    HashPool {
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path { setting, value } => {
+                write!(
+                    f,
+                    "{setting}: {value:?} is not a path of this site: write one that begins with a single `/`"
+                )
+            }
+            Self::Origin { value } => {
+                write!(
+                    f,
+                    "trusted origin {value:?}: write scheme, host and perhaps port, like https://app.example.com"
+                )
+            }
+            Self::HeaderName { setting, value } => {
+                write!(f, "{setting}: {value:?} is not a header name: use letters, digits and `-`")
+            }
+            Self::File { path, source } => write!(f, "cannot read {}: {source}", path.display()),
+            Self::UserLine { path: Some(path), line, problem } => {
+                write!(f, "{}, line {line}: {problem}", path.display())
+            }
+            Self::UserLine { path: None, line, problem } => write!(f, "line {line}: {problem}"),
+            Self::NoUsers { path: Some(path) } => {
+                write!(
+                    f,
+                    "{} names no user: add a line with `htpasswd -B` or `enfilade hash`",
+                    path.display()
+                )
+            }
+            Self::NoUsers { path: None } => f.write_str("no user is named: add a line `name:hash`"),
+            Self::PasswordHash { problem } => write!(f, "password hash: {problem}"),
+            Self::Password { problem } => write!(f, "password: {problem}"),
+            Self::HashPool { source } => write!(f, "cannot start a thread for password hashing: {source}"),
+        }
+    }
+}
+
+impl Error for ConfigError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::File { source, .. } | Self::HashPool { source } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! [`ReturnPath`]: where to go after signing in. One path of this site; whatever else was asked for becomes `/`.
+//!
+//! ```text
+//! /orders?page=2                      stays
+//! https://evil.example  //evil.example  /\evil.example  /%2fevil.example  ⟶  /
+//! ```
+//!
+//! 1. It starts with `/`, and its second byte is neither `/` nor `\`: browsers read both as "another host".
+//! 2. No control byte: browsers drop TAB, CR and LF before they look, so `/<TAB>/evil.example` would pass 1.
+//! 3. Both hold again after the path is percent-decoded once, for whatever decodes between us and the browser.
+//! 4. At most 2,048 bytes.
+//!
+//! ```
+//! use enfilade_auth::ReturnPath;
+//!
+//! assert_eq!(ReturnPath::parse("/orders?page=2").as_str(), "/orders?page=2");
+//! assert_eq!(ReturnPath::parse("//evil.example/").as_str(), "/");
+//! assert_eq!(ReturnPath::parse("/caf\u{e9} au lait").as_str(), "/caf%C3%A9%20au%20lait");
+//! ```
+
+use std::{borrow::Cow, fmt};
+
+use http::HeaderValue;
+
+/// One path of this site, perhaps with a query. See the [module docs](self).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReturnPath(Cow<'static, str>);
+
+impl ReturnPath {
+    const MAX_LEN: usize = 2048;
+
+    /// The path that `next` asks for, or `/`. `next` is the parameter's value, already form-decoded.
+    pub fn parse(next: &str) -> Self {
+        Self::parse_strict(next).unwrap_or_default()
+    }
+
+    /// The path, or nothing where [`parse`](Self::parse) falls back to `/`.
+    pub(crate) fn parse_strict(next: &str) -> Option<Self> {
+        let path = next.split(['?', '#']).next().unwrap_or(next);
+        let fits = next.len() <= Self::MAX_LEN;
+        let clean = !next.bytes().any(|b| b.is_ascii_control());
+        if !(fits && clean && stays_here(next.as_bytes()) && stays_here(&decoded(path))) {
+            return None;
+        }
+        let mut text = String::with_capacity(next.len());
+        escape_into(&mut text, next, is_url_byte);
+        Some(Self(Cow::Owned(text)))
+    }
+
+    /// The path, in visible ASCII: fit for a `Location` header and, escaped, for a page.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `login` with this path as its parameter `next`, which is left out when it says nothing.
+    pub(crate) fn behind(&self, login: &Self) -> HeaderValue {
+        let mut location = login.as_str().to_owned();
+        if self.as_str() != "/" {
+            location.push_str(if location.contains('?') { "&next=" } else { "?next=" });
+            escape_into(&mut location, self.as_str(), |b| is_unreserved(b) || b == b'/');
+        }
+        HeaderValue::from_str(&location).expect("escaped to visible ASCII")
+    }
+}
+
+/// `/`.
+impl Default for ReturnPath {
+    fn default() -> Self {
+        Self(Cow::Borrowed("/"))
+    }
+}
+
+impl fmt::Display for ReturnPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a browser resolves this against our own host.
+fn stays_here(path: &[u8]) -> bool {
+    match path {
+        [b'/'] => true,
+        [b'/', second, ..] => !matches!(second, b'/' | b'\\') && !path.iter().any(u8::is_ascii_control),
+        _ => false,
+    }
+}
+
+/// Percent-decodes once; what is no escape stays as it is.
+fn decoded(path: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        match after {
+            [high, low, behind @ ..]
+                if first == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                out.push(hex_value(*high) << 4 | hex_value(*low));
+                rest = behind;
+            }
+            _ => {
+                out.push(first);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+fn hex_value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
+    }
+}
+
+fn escape_into(out: &mut String, text: &str, keep: impl Fn(u8) -> bool) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    for byte in text.bytes() {
+        if keep(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+    }
+}
+
+/// What may stand in a URL as it is (RFC 3986 §2), `%` of an escape included.
+fn is_url_byte(b: u8) -> bool {
+    is_unreserved(b) || b":/?#[]@!$&'()*+,;=%".contains(&b)
+}
+
+fn is_unreserved(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"-._~".contains(&b)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn whatever_leaves_this_site_becomes_the_root() {
+        for next in [
+            "",
+            " ",
+            "orders",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "\\\\evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "/\r\n/evil.example",
+            "\t//evil.example",
+            " //evil.example",
+            "/%2fevil.example",
+            "/%2Fevil.example",
+            "/%5cevil.example",
+            "/%5Cevil.example",
+            "/%09/evil.example",
+            "/%0a/evil.example",
+            "/%00/evil.example",
+            "%2f%2fevil.example",
+            "/\u{7f}/evil.example",
+            "/a\0b",
+        ] {
+            assert_eq!(ReturnPath::parse(next).as_str(), "/", "{next:?}");
+        }
+        assert_eq!(ReturnPath::parse(&format!("/{}", "a".repeat(2048))).as_str(), "/");
+    }
+
+    #[test]
+    fn paths_of_this_site_stay_what_they_are() {
+        for next in
+            ["/", "/orders", "/orders?page=2&q=a%0Ab", "/a/b#c", "/@evil.example", "/a//b", "/a%2fb", "/%41"]
+        {
+            assert_eq!(ReturnPath::parse(next).as_str(), next);
+        }
+        assert_eq!(ReturnPath::parse("/a\\b\"<>").as_str(), "/a%5Cb%22%3C%3E");
+    }
+
+    #[test]
+    fn the_path_travels_as_one_parameter() {
+        let login = ReturnPath::parse("/sign-in");
+        assert_eq!(
+            ReturnPath::parse("/a?b=c&next=//x#d").behind(&login),
+            "/sign-in?next=/a%3Fb%3Dc%26next%3D//x%23d"
+        );
+        assert_eq!(ReturnPath::default().behind(&login), "/sign-in");
+        assert_eq!(ReturnPath::parse("/a").behind(&ReturnPath::parse("/in?lang=en")), "/in?lang=en&next=/a");
+    }
+
+    proptest! {
+        /// The URL standard: TAB, CR and LF are dropped, blanks and controls trimmed, `\` is `/`.
+        #[test]
+        fn no_browser_leaves_this_site(next in r"[/\\\t\r\n %.@:a-z0-9?#]{0,12}|\PC{0,12}|/.{0,12}") {
+            let path = ReturnPath::parse(&next);
+            let read: String = path.as_str().chars().filter(|c| !"\t\r\n".contains(*c)).collect();
+            let read = read.trim_matches(|c: char| c <= ' ').replace('\\', "/");
+            prop_assert!(read.starts_with('/') && !read.starts_with("//"), "{next:?} became {path}");
+            prop_assert!(path.as_str().bytes().all(|b| b.is_ascii_graphic()));
+            prop_assert_eq!(ReturnPath::parse(path.as_str()), path.clone());
+            path.behind(&ReturnPath::parse("/sign-in"));
+        }
+    }
+}
