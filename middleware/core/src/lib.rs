@@ -13,6 +13,7 @@
 //! - [`rejection`]: a refusal is a response, with a stable reason code
 //! - [`principal`]: who the request is proved to be
 //! - [`context`]: what one request gathers, behind one handle
+//! - [`plan`]: a chain as data: its picture, its JSON, its differences
 //! - [`body`]: the response bodies that refusals need
 //! - [`clock`]: where links get the time from
 //! - [`quiet`]: log lines that a client can cause, so many and no more
@@ -23,6 +24,7 @@ pub mod body;
 pub mod clock;
 pub mod context;
 pub mod gate;
+pub mod plan;
 pub mod principal;
 pub mod quiet;
 pub mod rejection;
@@ -32,6 +34,7 @@ pub use self::{
     clock::{Clock, TimeSource},
     context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot},
     gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
+    plan::{Plan, PlanLink},
     principal::{AuthMethod, Principal, Unproved},
     quiet::LogLimit,
     rejection::{Challenge, Rejection},
