@@ -224,11 +224,10 @@ impl Host {
         }
         let port = match rest.strip_prefix(':') {
             None if rest.is_empty() => None,
-            None => return None,
             // RFC 3986 §3.2.3 allows an empty port and says to leave it out.
             Some("") => None,
             Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse().ok()?),
-            Some(_) => return None,
+            None | Some(_) => return None,
         };
         let text = if text.bytes().any(|b| b.is_ascii_uppercase()) {
             HeaderValue::from_str(&text.to_ascii_lowercase()).ok()?

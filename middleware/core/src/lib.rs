@@ -10,6 +10,10 @@
 //! links are a [`Gate`]; consecutive gates are one slice, walked by one service with one unboxed future.
 //!
 //! - [`gate`]: write a link as a [`Gate`]: one method, tested without a runtime
+//! - [`from_fn`](mod@from_fn): write a link as an async closure, unboxed
+//! - [`chain`]: put links in order around an app; orders that cannot work do not build
+//! - [`plan`]: a chain as data: drawn, stored, compared
+//! - [`trail`]: what every link said about one request, both ways
 //! - [`rejection`]: a refusal is a response, with a stable reason code
 //! - [`principal`]: who the request is proved to be
 //! - [`context`]: what one request gathers, behind one handle
@@ -21,21 +25,27 @@
 #[cfg(feature = "axum")]
 mod axum;
 pub mod body;
+pub mod chain;
 pub mod clock;
 pub mod context;
+pub mod from_fn;
 pub mod gate;
 pub mod plan;
 pub mod principal;
 pub mod quiet;
 pub mod rejection;
+pub mod trail;
 
 pub use self::{
     body::{AsBody, Body, EmptyBody},
+    chain::{Chain, ChainError, Link, RuntimeChain, Sealed},
     clock::{Clock, TimeSource},
     context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot},
+    from_fn::{Next, from_fn, from_fn_with},
     gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
     plan::{Plan, PlanLink},
     principal::{AuthMethod, Principal, Unproved},
     quiet::LogLimit,
     rejection::{Challenge, Rejection},
+    trail::Trail,
 };

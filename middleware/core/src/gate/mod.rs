@@ -69,6 +69,14 @@ pub trait Gate: Send + Sync + 'static {
     fn about(&self) -> About {
         About::of::<Self>()
     }
+
+    /// This gate alone as a tower layer, for a service that is not built by a [`Chain`](crate::Chain).
+    fn into_layer(self) -> Gates
+    where
+        Self: Sized,
+    {
+        Gates::of(self)
+    }
 }
 
 impl<G: Gate + ?Sized> Gate for Arc<G> {

@@ -142,14 +142,19 @@ impl From<Result<(), Rejection>> for Exit {
     }
 }
 
-pub(super) type EntryFn = Box<dyn FnOnce(&mut request::Parts) -> Verdict + Send>;
-type ExitFn = Box<dyn FnOnce(&mut response::Parts) -> Exit + Send>;
+pub(crate) type EntryFn = Box<dyn FnOnce(&mut request::Parts) -> Verdict + Send>;
+pub(crate) type ExitFn = Box<dyn FnOnce(&mut response::Parts) -> Exit + Send>;
 
 /// I/O on the way in; made by [`Pass::later`].
 #[must_use]
 pub struct LaterEntry(pub(super) Pin<Box<dyn Future<Output = EntryFn> + Send>>);
 
 impl LaterEntry {
+    /// Waits for the I/O; what it found is applied by the closure.
+    pub(crate) async fn wait(self) -> EntryFn {
+        self.0.await
+    }
+
     /// Waits and applies the answer, for tests: the walker does this for a served request.
     ///
     /// # Errors
@@ -165,6 +170,11 @@ impl LaterEntry {
 pub struct LaterExit(pub(super) Pin<Box<dyn Future<Output = ExitFn> + Send>>);
 
 impl LaterExit {
+    /// Waits for the I/O; what it found is applied by the closure.
+    pub(crate) async fn wait(self) -> ExitFn {
+        self.0.await
+    }
+
     /// Waits and applies the answer, for tests: the walker does this for a served request.
     pub async fn leave(self, res: &mut response::Parts) -> Exit {
         (self.0.await)(res)

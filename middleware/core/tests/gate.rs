@@ -1,0 +1,224 @@
+//! A run of gates as a service: order, ways back, waiting, readiness and permits.
+//!
+//! ```text
+//! drive(Gates, &probe) ──▶ enter in reading order ──▶ probe ──▶ leave innermost first
+//! ```
+
+#![allow(clippy::unwrap_used)] // a helper of a test fails the test
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use enfilade_core::{Exit, Gate, Gates, Pass, Rejection, Verdict, gate_fn};
+use enfilade_test::{Answer, Drive, Probe, assert_passed, assert_refused, drive};
+use http::{StatusCode, request};
+use tokio::sync::oneshot;
+use tower::{Layer, limit::ConcurrencyLimit};
+
+type Log = Arc<Mutex<Vec<&'static str>>>;
+
+/// Writes its name on the way in and its second name on the way out.
+fn logging(log: &Log, way_in: &'static str, way_out: &'static str) -> impl Gate {
+    let log = log.clone();
+    gate_fn(way_in, move |_| {
+        log.lock().unwrap().push(way_in);
+        let log = log.clone();
+        Ok(Pass::then(move |_| log.lock().unwrap().push(way_out)))
+    })
+}
+
+fn refusing(code: &'static str) -> impl Gate {
+    gate_fn("refusing", move |_| Err(Rejection::new(StatusCode::FORBIDDEN, code)))
+}
+
+fn words(log: &Log) -> Vec<&'static str> {
+    log.lock().unwrap().clone()
+}
+
+#[test]
+fn gates_are_entered_in_reading_order_and_leave_innermost_first() {
+    let log = Log::default();
+    let gates = Gates::of(logging(&log, "a", "/a")).gate(logging(&log, "b", "/b"));
+    assert_passed!(drive(gates, &Probe::ok()).get("/").send());
+    assert_eq!(words(&log), ["a", "b", "/b", "/a"]);
+}
+
+#[test]
+fn a_refusal_never_reaches_the_app_and_entered_gates_still_leave() {
+    let log = Log::default();
+    let probe = Probe::ok();
+    let gates = Gates::of(logging(&log, "a", "/a")).gate(refusing("no.entry")).gate(logging(&log, "c", "/c"));
+    assert_refused!(drive(gates, &probe).get("/").send(), 403, "no.entry");
+    probe.never_reached();
+    assert_eq!(words(&log), ["a", "/a"]);
+}
+
+#[test]
+fn a_leave_sees_the_refusal_and_may_add_to_it() {
+    let stamp = gate_fn("stamp", |_| {
+        Ok(Pass::then(|res| {
+            res.headers.insert("x-status", res.status.as_u16().into());
+        }))
+    });
+    let reply = drive(Gates::of(stamp).gate(refusing("no.entry")), &Probe::ok()).get("/").send();
+    assert_eq!(reply.header("x-status"), Some("403"));
+}
+
+#[test]
+fn a_refusal_on_the_way_out_replaces_head_and_body() {
+    let failing = gate_fn("commit", |_| {
+        let failed = || Err(Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "session.store-down"));
+        Ok(Pass::then(move |_| failed()))
+    });
+    let probe = Probe::ok().respond(Answer::ok().header("x-private", "1").body("private"));
+    let reply = drive(Gates::of(failing), &probe).get("/").send();
+    assert_refused!(reply, 503, "session.store-down");
+    assert_eq!((reply.text(), reply.header("x-private")), ("", None));
+}
+
+#[test]
+fn an_inner_error_passes_through_and_the_ways_back_are_only_dropped() {
+    struct OnDrop(Arc<AtomicUsize>);
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let (ran, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let gate = {
+        let (ran, dropped) = (ran.clone(), dropped.clone());
+        gate_fn("guard", move |_| {
+            let (ran, guard) = (ran.clone(), OnDrop(dropped.clone()));
+            Ok(Pass::then(move |_| {
+                let _guard = guard;
+                ran.fetch_add(1, Ordering::Relaxed);
+            }))
+        })
+    };
+    let probe = Probe::ok().respond(Answer::error("broken"));
+    let failed = drive(Gates::of(gate), &probe).get("/").try_send().unwrap_err();
+    assert!(failed.to_string().contains("broken"));
+    assert_eq!((ran.load(Ordering::Relaxed), dropped.load(Ordering::Relaxed)), (0, 1));
+}
+
+/// Waits for the channel before it judges.
+struct Waits(Mutex<Option<oneshot::Receiver<bool>>>);
+
+impl Waits {
+    fn new() -> (oneshot::Sender<bool>, Self) {
+        let (tell, told) = oneshot::channel();
+        (tell, Self(Mutex::new(Some(told))))
+    }
+}
+
+impl Gate for Waits {
+    fn enter(&self, _: &mut request::Parts) -> Verdict {
+        let told = self.0.lock().unwrap().take().expect("one request");
+        Ok(Pass::later(async {
+            let pass = told.await.unwrap_or(false);
+            move |req: &mut request::Parts| {
+                if !pass {
+                    return Err(Rejection::new(StatusCode::FORBIDDEN, "later.no"));
+                }
+                req.headers.insert("x-later", http::HeaderValue::from_static("1"));
+                Ok(Pass::then(|res| {
+                    res.headers.insert("x-back", http::HeaderValue::from_static("1"));
+                }))
+            }
+        }))
+    }
+}
+
+#[test]
+fn a_gate_that_waits_resumes_the_walk_behind_itself() {
+    let log = Log::default();
+    let (tell, waits) = Waits::new();
+    let probe = Probe::ok();
+    let gates = Gates::of(logging(&log, "a", "/a")).gate(waits).gate(logging(&log, "c", "/c"));
+    let mut door = drive(gates, &probe);
+    let mut in_flight = door.get("/").start();
+    assert!(in_flight.is_pending());
+    assert_eq!(words(&log), ["a"]);
+    probe.never_reached();
+
+    tell.send(true).unwrap();
+    let response = in_flight.finish().unwrap();
+    assert_eq!(response.header("x-back"), Some("1"));
+    assert_eq!(probe.last().headers["x-later"], "1");
+    assert_eq!(words(&log), ["a", "c", "/c", "/a"]);
+}
+
+#[test]
+fn a_gate_that_waits_may_refuse_and_outer_gates_leave() {
+    let log = Log::default();
+    let (tell, waits) = Waits::new();
+    let probe = Probe::ok();
+    let mut door = drive(Gates::of(logging(&log, "a", "/a")).gate(waits), &probe);
+    let mut in_flight = door.get("/").start();
+    assert!(in_flight.is_pending());
+    tell.send(false).unwrap();
+    assert_refused!(in_flight.finish().unwrap(), 403, "later.no");
+    probe.never_reached();
+    assert_eq!(words(&log), ["a", "/a"]);
+}
+
+#[test]
+fn a_leave_that_waits_holds_the_head_back_and_outer_leaves_follow_it() {
+    let (tell, told) = oneshot::channel::<()>();
+    let told = Mutex::new(Some(told));
+    let log = Log::default();
+    let commit = gate_fn("commit", move |_| {
+        let told = told.lock().unwrap().take().expect("one request");
+        Ok(Pass::then(|_| {
+            Exit::later(async {
+                let _ = told.await;
+                |res: &mut http::response::Parts| {
+                    res.headers.insert("x-committed", http::HeaderValue::from_static("1"));
+                    Exit::Done
+                }
+            })
+        }))
+    });
+    let gates = Gates::of(logging(&log, "a", "/a")).gate(commit).gate(logging(&log, "c", "/c"));
+    let probe = Probe::ok();
+    let mut door = drive(gates, &probe);
+    let mut in_flight = door.get("/").start();
+    assert!(in_flight.is_pending());
+    assert_eq!(words(&log), ["a", "c", "/c"]);
+    tell.send(()).unwrap();
+    assert_eq!(in_flight.finish().unwrap().header("x-committed"), Some("1"));
+    assert_eq!(words(&log), ["a", "c", "/c", "/a"]);
+}
+
+#[test]
+fn a_refusal_gives_the_readied_service_and_its_permit_back() {
+    let limit = ConcurrencyLimit::new(Probe::ok().service(), 1);
+    let mut refused = Drive::service(Gates::of(refusing("no.entry")).layer(limit.clone()));
+    assert_refused!(refused.get("/").send(), 403, "no.entry");
+
+    // The refused service still lives, as on an idle keep-alive connection; another one gets the permit.
+    let mut other = Drive::service(limit);
+    assert_passed!(other.get("/").send());
+    drop(refused);
+}
+
+#[test]
+fn a_request_that_is_given_up_while_a_gate_waits_frees_the_permit() {
+    let limit = ConcurrencyLimit::new(Probe::ok().service(), 1);
+    let (_tell, waits) = Waits::new();
+    let mut waiting = Drive::service(Gates::of(waits).layer(limit.clone()));
+    let mut in_flight = waiting.get("/").start();
+    assert!(in_flight.is_pending());
+    drop(in_flight);
+    assert_passed!(Drive::service(limit).get("/").send());
+}
+
+#[test]
+fn the_future_of_many_gates_is_small_and_of_one_size() {
+    let one = Gates::of(gate_fn("a", |_| Ok(Pass::Now)));
+    let eight = (0..7).fold(one.clone(), |gates, _| gates.gate(gate_fn("b", |_| Ok(Pass::Now))));
+    let size = |gates: Gates| size_of_val(&drive(gates, &Probe::ok()).get("/").start());
+    assert_eq!(size(one), size(eight));
+}
