@@ -6,14 +6,14 @@
 //! ```
 //!
 //! ```
-//! use enfilade_auth::{Auth, Basic, Htpasswd};
+//! use enfilade_auth::Htpasswd;
 //!
 //! let line = "ada:$apr1$TqI9WECO$LHZB2DqRlk9nObiB6vJG9.";
 //! let error = Htpasswd::parse(line).unwrap_err().to_string();
 //! assert!(error.contains("line 1") && error.contains("htpasswd -B"));
 //! ```
 
-use std::{error::Error, fmt, io, path::PathBuf};
+use std::{error::Error, fmt, io, path::PathBuf, time::Duration};
 
 /// A wrong setting of this crate's links. See the [module docs](self).
 #[derive(Debug)]
@@ -69,10 +69,10 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// The threads that hash passwords cannot be started.
-    HashPool {
-        /// Why.
-        source: io::Error,
+    /// A right password would be remembered for too long.
+    Remember {
+        /// What was asked for.
+        span: Duration,
     },
 }
 
@@ -109,7 +109,12 @@ impl fmt::Display for ConfigError {
             Self::NoUsers { path: None } => f.write_str("no user is named: add a line `name:hash`"),
             Self::PasswordHash { problem } => write!(f, "password hash: {problem}"),
             Self::Password { problem } => write!(f, "password: {problem}"),
-            Self::HashPool { source } => write!(f, "cannot start a thread for password hashing: {source}"),
+            Self::Remember { span } => {
+                write!(
+                    f,
+                    "Basic::with_remember: {span:?} is too long: a changed password would still work. Take 60 s or less"
+                )
+            }
         }
     }
 }
@@ -117,7 +122,7 @@ impl fmt::Display for ConfigError {
 impl Error for ConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::File { source, .. } | Self::HashPool { source } => Some(source),
+            Self::File { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod authenticate;
+pub mod basic;
 mod config_error;
 mod page;
 mod return_path;
@@ -10,6 +11,7 @@ mod websocket;
 pub use self::{
     auth::Auth,
     authenticate::{Attempt, Authenticator, Carrier, LaterAttempt, WayBack},
+    basic::{Basic, HashPool, Htpasswd, PasswordHash, StoreError, User, UserStore, hash_password},
     config_error::ConfigError,
     return_path::ReturnPath,
 };
