@@ -57,6 +57,17 @@ impl Credentials {
         Ok(Self { pair: Zeroizing::new(text.to_owned()), colon })
     }
 
+    /// Of a name and a password that came apart. A name with a colon is nobody's: no header could say it.
+    pub(super) fn new(name: &str, password: &str) -> Result<Self, Rejection> {
+        if name.contains(char::is_control) || password.contains(char::is_control) {
+            return Err(malformed("a control character"));
+        }
+        if name.contains(':') || name.len() > MAX_NAME || password.len() > MAX_PASSWORD {
+            return Err(bad_credentials("longer than any name or password, or a colon in the name"));
+        }
+        Ok(Self { pair: Zeroizing::new(format!("{name}:{password}")), colon: name.len() })
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.pair[..self.colon]
     }

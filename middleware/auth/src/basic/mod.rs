@@ -101,9 +101,31 @@ impl<S: UserStore> Basic<S> {
         Ok(self.edit(|settings| settings.memory = Arc::new(Memory::new(span))))
     }
 
+    /// Judges a name and a password that came otherwise, by a sign-in form say, just as a header is judged.
+    ///
+    /// # Errors
+    ///
+    /// - 401 `auth.bad-credentials`, `auth.credentials-malformed`
+    /// - 503 `auth.busy`, `auth.store-failed`; 500 `auth.hash-failed`
+    pub async fn verify(&self, name: &str, password: &str) -> Result<Principal, Rejection> {
+        let credentials = Credentials::new(name, password)?;
+        let tag = self.0.memory.tag(self.0.users.generation(), &credentials);
+        match self.0.memory.recall(&tag, self.0.clock.monotonic()) {
+            Some(who) => Ok(who),
+            None => self.0.check(credentials, tag).await,
+        }
+    }
+
     fn edit(mut self, change: impl FnOnce(&mut Settings<S>)) -> Self {
         change(Arc::get_mut(&mut self.0).expect("not shared before an Auth link has it"));
         self
+    }
+}
+
+/// Shares the users, the pool and what is remembered.
+impl<S> Clone for Basic<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
