@@ -38,6 +38,11 @@ pub enum ConfigError {
         /// What it was set to.
         value: String,
     },
+    /// One OAuth scope was expected.
+    Scope {
+        /// What was given.
+        value: String,
+    },
     /// A file cannot be read.
     File {
         /// Which.
@@ -93,6 +98,12 @@ impl fmt::Display for ConfigError {
             }
             Self::HeaderName { setting, value } => {
                 write!(f, "{setting}: {value:?} is not a header name: use letters, digits and `-`")
+            }
+            Self::Scope { value } => {
+                write!(
+                    f,
+                    "scope {value:?}: write one scope of visible ASCII, without blanks, `\"` and `\\`; join several with `&`"
+                )
             }
             Self::File { path, source } => write!(f, "cannot read {}: {source}", path.display()),
             Self::UserLine { path: Some(path), line, problem } => {

@@ -5,7 +5,9 @@ pub mod authenticate;
 pub mod basic;
 mod config_error;
 mod page;
+pub mod policy;
 mod return_path;
+pub mod strip_identity;
 mod websocket;
 
 pub use self::{
@@ -13,6 +15,8 @@ pub use self::{
     authenticate::{Attempt, Authenticator, Carrier, LaterAttempt, WayBack},
     basic::{Basic, HashPool, Htpasswd, PasswordHash, StoreError, User, UserStore, hash_password},
     config_error::ConfigError,
+    policy::{Policy, Require, require},
     return_path::ReturnPath,
+    strip_identity::StripIdentity,
 };
 pub use enfilade_core::{AuthMethod, Challenge, Clock, Gate, Principal, Rejection};

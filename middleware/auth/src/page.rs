@@ -56,10 +56,11 @@ mod tests {
 
     use super::*;
 
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
+
     #[test]
     fn browsers_load_pages_and_programs_do_not() {
         let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
-        type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
         let table: &[Row<'_>] = &[
             ("GET", &[("sec-fetch-mode", "navigate")], true),
             ("POST", &[("sec-fetch-mode", "navigate")], true),
