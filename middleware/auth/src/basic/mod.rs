@@ -52,17 +52,16 @@ use self::{
 };
 use crate::{Attempt, Authenticator, Carrier, ConfigError};
 
-/// Name and password. See the [module docs](self).
+/// Name and password. Cheap to clone; clones share the users, the pool and what is remembered. See the
+/// [module docs](self).
 #[must_use = "a kind of credentials does nothing until an Auth link asks it"]
-pub struct Basic<S>(Arc<Settings<S>>);
-
-struct Settings<S> {
-    users: S,
+pub struct Basic<S> {
+    users: Arc<S>,
     pool: HashPool,
     clock: Clock,
     memory: Arc<Memory>,
     /// What an unknown name costs where the store does not say.
-    dearest: Mutex<PasswordHash>,
+    dearest: Arc<Mutex<PasswordHash>>,
 }
 
 impl<S: UserStore> Basic<S> {
@@ -70,23 +69,23 @@ impl<S: UserStore> Basic<S> {
 
     /// The users of an [`Htpasswd`] file, or of a store of yours.
     pub fn new(users: S) -> Self {
-        Self(Arc::new(Settings {
-            users,
+        Self {
+            users: Arc::new(users),
             pool: HashPool::shared(),
             clock: Clock::system(),
             memory: Arc::new(Memory::new(Self::MINUTE)),
-            dearest: Mutex::new(PasswordHash::unknown()),
-        }))
+            dearest: Arc::new(Mutex::new(PasswordHash::unknown())),
+        }
     }
 
     /// Another pool than the one that all Basic links share.
     pub fn with_pool(self, pool: HashPool) -> Self {
-        self.edit(|settings| settings.pool = pool)
+        Self { pool, ..self }
     }
 
     /// Another clock.
     pub fn with_clock(self, clock: Clock) -> Self {
-        self.edit(|settings| settings.clock = clock)
+        Self { clock, ..self }
     }
 
     /// How long a right pair is remembered: a minute unless said otherwise; zero hashes every time.
@@ -98,7 +97,7 @@ impl<S: UserStore> Basic<S> {
         if span > Self::MINUTE {
             return Err(ConfigError::Remember { span });
         }
-        Ok(self.edit(|settings| settings.memory = Arc::new(Memory::new(span))))
+        Ok(Self { memory: Arc::new(Memory::new(span)), ..self })
     }
 
     /// Judges a name and a password that came otherwise, by a sign-in form say, just as a header is judged.
@@ -109,23 +108,22 @@ impl<S: UserStore> Basic<S> {
     /// - 503 `auth.busy`, `auth.store-failed`; 500 `auth.hash-failed`
     pub async fn verify(&self, name: &str, password: &str) -> Result<Principal, Rejection> {
         let credentials = Credentials::new(name, password)?;
-        let tag = self.0.memory.tag(self.0.users.generation(), &credentials);
-        match self.0.memory.recall(&tag, self.0.clock.monotonic()) {
-            Some(who) => Ok(who),
-            None => self.0.check(credentials, tag).await,
+        match self.recall(&credentials) {
+            Ok(who) => Ok(who),
+            Err(tag) => self.check(credentials, tag).await,
         }
-    }
-
-    fn edit(mut self, change: impl FnOnce(&mut Settings<S>)) -> Self {
-        change(Arc::get_mut(&mut self.0).expect("not shared before an Auth link has it"));
-        self
     }
 }
 
-/// Shares the users, the pool and what is remembered.
 impl<S> Clone for Basic<S> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            users: self.users.clone(),
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            memory: self.memory.clone(),
+            dearest: self.dearest.clone(),
+        }
     }
 }
 
@@ -141,17 +139,15 @@ impl<S: UserStore> Authenticator for Basic<S> {
             Ok(None) => return Attempt::Absent,
             Err(rejection) => return Attempt::Refused(rejection),
         };
-        let tag = self.0.memory.tag(self.0.users.generation(), &credentials);
-        if let Some(who) = self.0.memory.recall(&tag, self.0.clock.monotonic()) {
-            return Attempt::Proved(who);
-        }
-        let settings = self.0.clone();
-        Attempt::later(async move {
-            match settings.check(credentials, tag).await {
-                Ok(who) => Attempt::Proved(who),
-                Err(rejection) => Attempt::Refused(rejection),
+        match self.recall(&credentials) {
+            Ok(who) => Attempt::Proved(who),
+            Err(tag) => {
+                let basic = self.clone();
+                Attempt::later(async move {
+                    basic.check(credentials, tag).await.map_or_else(Attempt::Refused, Attempt::Proved)
+                })
             }
-        })
+        }
     }
 
     /// The realm is Auth's to add.
@@ -164,7 +160,14 @@ impl<S: UserStore> Authenticator for Basic<S> {
     }
 }
 
-impl<S: UserStore> Settings<S> {
+impl<S: UserStore> Basic<S> {
+    /// Who was right with this pair within the last minute; otherwise what to remember it under.
+    fn recall(&self, credentials: &Credentials) -> Result<Principal, Tag> {
+        // The generation is asked before the user is found: an old number with new users does no harm.
+        let tag = self.memory.tag(self.users.generation(), credentials);
+        self.memory.recall(&tag, self.clock.monotonic()).ok_or(tag)
+    }
+
     async fn check(&self, credentials: Credentials, tag: Tag) -> Result<Principal, Rejection> {
         let found = self.users.find(credentials.name()).await.map_err(|error| store_failed(&error))?;
         let hash = match &found {
@@ -173,20 +176,21 @@ impl<S: UserStore> Settings<S> {
         };
         self.note_dearest(&hash);
         let (memory, clock) = (self.memory.clone(), self.clock.clone());
+        let who = found.as_ref().map(|user| user.principal().clone());
         let work = move || {
             // A page's fifty requests come at once: when the first has been hashed, the others are known.
-            match memory.recall(&tag, clock.monotonic()) {
-                Some(_) => Some(true),
-                None => hash.verify(credentials.password().as_bytes()),
+            if memory.recall(&tag, clock.monotonic()).is_some() {
+                return Some(true);
             }
+            let is_right = hash.verify(credentials.password().as_bytes())?;
+            if let Some(who) = who.filter(|_| is_right) {
+                memory.remember(tag, who, clock.monotonic());
+            }
+            Some(is_right)
         };
         let is_right = self.pool.run(work).await.map_err(undone)?.ok_or_else(|| undone(Undone::Panicked))?;
         match found {
-            Some(user) if is_right => {
-                let who = user.principal().clone();
-                self.memory.remember(tag, who.clone(), self.clock.monotonic());
-                Ok(who)
-            }
+            Some(user) if is_right => Ok(user.principal().clone()),
             Some(user) => Err(bad_credentials(format!("wrong password of {:?}", user.principal().subject()))),
             // The name is not logged: people type their password there.
             None => Err(bad_credentials("unknown user")),
@@ -209,8 +213,8 @@ impl<S: UserStore> Settings<S> {
 impl<S> fmt::Debug for Basic<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Basic")
-            .field("pool", &self.0.pool)
-            .field("memory", &self.0.memory)
+            .field("pool", &self.pool)
+            .field("memory", &self.memory)
             .finish_non_exhaustive()
     }
 }
