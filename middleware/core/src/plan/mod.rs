@@ -12,6 +12,7 @@
 //!
 //! - [`Plan`], [`PlanLink`]: what stands where, what it gives and what it needs
 //! - [`Marks`]: what each link said about one request; every drawing can show them
+//! - [`css`]: the style of the picture on a page
 //! - [`TextStyle`]: how wide the window is, and whether it knows box-drawing and colours
 //! - [`PlanDiff`]: what changed between two plans
 //!
@@ -37,6 +38,7 @@ mod diff;
 mod link;
 mod marks;
 mod scene;
+mod svg;
 mod text;
 mod words;
 
@@ -97,10 +99,35 @@ impl Plan {
         text::draw(&Scene::new(self, marks), &self.warnings, style)
     }
 
+    /// The picture as an SVG file of its own, rooms in a row: for a README. Pass [`Marks::default`] for none.
+    ///
+    /// Light and dark by the reader's setting; no script, no font or image from elsewhere.
+    pub fn to_svg(&self, marks: &Marks) -> String {
+        svg::file(&Scene::new(self, marks), false)
+    }
+
+    /// The same with the rooms below each other, for narrow places.
+    pub fn to_svg_column(&self, marks: &Marks) -> String {
+        svg::file(&Scene::new(self, marks), true)
+    }
+
+    /// The picture as an HTML fragment for a page whose `<style>` holds [`css`]: a row, or a column where the
+    /// figure is too narrow. No script, no `style` attributes; everything escaped.
+    pub fn to_html(&self, marks: &Marks) -> String {
+        svg::figure(&Scene::new(self, marks))
+    }
+
     /// The chain as a sentence: the picture for those who do not see it.
     pub fn to_sentence(&self, marks: &Marks) -> String {
         words::sentence(&Scene::new(self, marks))
     }
+}
+
+/// The style of [`Plan::to_html`], for the page's one `<style>`. It never changes, so its hash does not either.
+///
+/// The drawing takes the page's text colour; its one accent colour is `--enfilade-accent`.
+pub fn css() -> &'static str {
+    svg::css()
 }
 
 /// The picture for a window of 80 columns; `{:100}` makes it 100.

@@ -4,7 +4,7 @@
 //! "a\x1b[2Jb" ─▶ a\u{1b}[2Jb      1_250 µs ─▶ 1.2 ms      Scene ─▶ "A request passes validate and auth, and …"
 //! ```
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, mem, time::Duration};
 
 use unicode_width::UnicodeWidthChar as _;
 
@@ -113,4 +113,97 @@ pub(super) fn spoken(said: &Said) -> String {
     let parts =
         [refused.then_some("refused"), Some(said.word.as_str()), said.code.as_deref(), said.took.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// How loudly a line is told. No drawing tells it by colour alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    Plain,
+    /// A refusal: its sign, its word, its code.
+    Strong,
+    /// Times and notes.
+    Soft,
+}
+
+/// What stands in a room beside its name, a line each; `joined` puts a time behind its word.
+pub(super) fn told(room: &Room, joined: bool) -> Vec<(String, Weight)> {
+    let mut lines = Vec::new();
+    for (said, way) in [(&room.there, ""), (&room.back, "back: ")] {
+        let Some(said) = said else { continue };
+        let refused = said.outcome == Outcome::Refused;
+        let weight = if refused { Weight::Strong } else { Weight::Plain };
+        let sign = if refused { "✕ " } else { "" };
+        let took =
+            said.took.as_deref().filter(|_| joined).map_or_else(String::new, |took| format!(", {took}"));
+        lines.push((format!("{sign}{way}{}{took}", said.word), weight));
+        lines.extend(said.code.iter().map(|code| (code.clone(), Weight::Strong)));
+        if !joined {
+            lines.extend(said.took.iter().map(|took| (format!("{way}{took}"), Weight::Soft)));
+        }
+    }
+    if room.there.is_none() {
+        for (verb, words) in [("gives", &room.gives), ("needs", &room.needs)] {
+            let text = |words: &[String]| (format!("{verb} {}", list(words)), Weight::Plain);
+            if joined && !words.is_empty() {
+                lines.push(text(words));
+            } else {
+                lines.extend(words.chunks(1).map(text));
+            }
+        }
+        lines.extend(room.note.iter().filter(|_| joined).map(|note| (note.clone(), Weight::Soft)));
+    }
+    lines
+}
+
+/// Breaks text at blanks into lines of at most `width` columns; a longer word is cut into pieces.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        if !line.is_empty() && columns(&line) + 1 + columns(word) > width {
+            lines.push(mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for c in word.chars() {
+            let mut piece = [0; 4];
+            if !line.is_empty() && columns(&line) + columns(c.encode_utf8(&mut piece)) > width {
+                lines.push(mem::take(&mut line));
+            }
+            line.push(c);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{time, wrap};
+
+    #[test]
+    fn text_breaks_at_blanks_and_long_words_anywhere() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrap("", 3), [""]);
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_in_which_they_are_read() {
+        for (nanos, text) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_000, "1 µs"),
+            (999_999, "999 µs"),
+            (1_250_000, "1.2 ms"),
+            (99_999_999, "99.9 ms"),
+            (100_000_000, "100 ms"),
+            (3_000_000_000, "3.0 s"),
+        ] {
+            assert_eq!(time(Duration::from_nanos(nanos)), text.replace(' ', "\u{a0}"));
+        }
+    }
 }

@@ -6,6 +6,8 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::plan::words::Weight;
+
 /// What a character belongs to; a colour repeats it where colours are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ink {
@@ -15,10 +17,20 @@ pub(super) enum Ink {
     Line,
     /// A link's name.
     Name,
-    /// A shut door, its code, a warning.
+    /// A shut door, its code, a warning: heavy, as there is only one accent colour.
     Alarm,
     /// A room that the request did not reach.
     Dim,
+}
+
+impl From<Weight> for Ink {
+    fn from(weight: Weight) -> Self {
+        match weight {
+            Weight::Plain => Self::Plain,
+            Weight::Strong => Self::Alarm,
+            Weight::Soft => Self::Dim,
+        }
+    }
 }
 
 impl Ink {
@@ -26,8 +38,7 @@ impl Ink {
         match self {
             Self::Plain => "",
             Self::Line => "\x1b[36m",
-            Self::Name => "\x1b[1m",
-            Self::Alarm => "\x1b[1;31m",
+            Self::Name | Self::Alarm => "\x1b[1m",
             Self::Dim => "\x1b[2m",
         }
     }

@@ -18,8 +18,8 @@ use super::{
     columns, shorten, wrap,
 };
 use crate::plan::{
-    scene::{Outcome, Room, Said, Scene},
-    words::list,
+    scene::{Room, Scene},
+    words::told,
 };
 
 const DOWN: usize = 3;
@@ -112,13 +112,15 @@ struct Words {
 
 impl Words {
     fn new(room: &Room, names: usize, beside: usize, space: usize) -> Self {
-        let details = details(room);
+        let details = told(room, true);
         let needed = details.iter().map(|(text, _)| columns(text)).max().unwrap_or(0);
         let fits = beside >= needed.min(16);
         let (x, width) = if fits { (names + 2, beside) } else { (0, space) };
         let mut lines: Vec<_> = details
             .into_iter()
-            .flat_map(|(text, ink)| wrap(&text, width.max(1)).into_iter().map(move |line| (x, line, ink)))
+            .flat_map(|(text, weight)| {
+                wrap(&text, width.max(1)).into_iter().map(move |line| (x, line, Ink::from(weight)))
+            })
             .collect();
         let name = shorten(&room.name, space);
         if !fits || lines.is_empty() {
@@ -128,30 +130,4 @@ impl Words {
         let width = lines_end.max(columns(&name)) + 1;
         Self { name: Some(name), lines, width: width.min(space) }
     }
-}
-
-fn details(room: &Room) -> Vec<(String, Ink)> {
-    let mut lines = Vec::new();
-    for (said, way) in [(&room.there, ""), (&room.back, "back: ")] {
-        let Some(said) = said else { continue };
-        lines.extend(said_lines(said, way));
-    }
-    if room.there.is_none() {
-        if !room.gives.is_empty() {
-            lines.push((format!("gives {}", list(&room.gives)), Ink::Plain));
-        }
-        if !room.needs.is_empty() {
-            lines.push((format!("needs {}", list(&room.needs)), Ink::Plain));
-        }
-        lines.extend(room.note.iter().map(|note| (note.clone(), Ink::Dim)));
-    }
-    lines
-}
-
-fn said_lines(said: &Said, way: &str) -> Vec<(String, Ink)> {
-    let (sign, ink) = if said.outcome == Outcome::Refused { ("✕ ", Ink::Alarm) } else { ("", Ink::Plain) };
-    let took = said.took.as_ref().map_or_else(String::new, |took| format!(", {took}"));
-    let mut lines = vec![(format!("{sign}{way}{}{took}", said.word), ink)];
-    lines.extend(said.code.iter().map(|code| (code.clone(), Ink::Alarm)));
-    lines
 }

@@ -10,7 +10,10 @@ mod column;
 mod row;
 
 use self::canvas::{Canvas, Ink};
-use super::{scene::Scene, words::columns};
+use super::{
+    scene::Scene,
+    words::{clean, columns, wrap},
+};
 
 /// What the terminal can show.
 ///
@@ -80,7 +83,7 @@ pub(super) fn draw(scene: &Scene, warnings: &[String], style: &TextStyle) -> Str
             .unwrap_or_else(|| plain(scene.rooms.iter().map(|room| room.name.as_str()), width))
     };
     for warning in warnings {
-        warn(&mut canvas, &super::words::clean(warning));
+        warn(&mut canvas, &clean(warning));
     }
     canvas.render(style.unicode, style.color)
 }
@@ -104,29 +107,6 @@ fn warn(canvas: &mut Canvas, warning: &str) {
     }
 }
 
-/// Breaks text at blanks into lines of at most `width` columns; a longer word is cut into pieces.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        if !line.is_empty() && columns(&line) + 1 + columns(word) > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        for c in word.chars() {
-            let mut piece = [0; 4];
-            if !line.is_empty() && columns(&line) + columns(c.encode_utf8(&mut piece)) > width {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(c);
-        }
-    }
-    lines.push(line);
-    lines
-}
-
 /// Cuts text to `width` columns and marks the cut.
 fn shorten(text: &str, width: usize) -> String {
     if columns(text) <= width {
@@ -146,14 +126,7 @@ fn shorten(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{shorten, wrap};
-
-    #[test]
-    fn text_breaks_at_blanks_and_long_words_anywhere() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
-        assert_eq!(wrap("", 3), [""]);
-    }
+    use super::shorten;
 
     #[test]
     fn a_cut_is_marked_and_wide_characters_count_twice() {

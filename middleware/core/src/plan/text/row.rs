@@ -15,7 +15,10 @@ use super::{
     canvas::{Canvas, Ink},
     columns,
 };
-use crate::plan::scene::{Outcome, Room, Scene};
+use crate::plan::{
+    scene::{Room, Scene},
+    words::{Weight, told},
+};
 
 /// How much each room tells.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,10 +35,10 @@ const BACK: usize = 4;
 
 /// `None` when the window is too narrow.
 pub(super) fn draw(scene: &Scene, width: usize, detail: Detail) -> Option<Canvas> {
-    let lines: Vec<Vec<String>> = scene.rooms.iter().map(|room| room_lines(room, detail)).collect();
+    let lines: Vec<Vec<(String, Weight)>> = scene.rooms.iter().map(|room| room_lines(room, detail)).collect();
     let mut walls = vec![columns(CLIENT) + 2];
     for (at, room) in scene.rooms.iter().enumerate() {
-        let widest = lines[at].iter().map(|line| columns(line)).chain([columns(&room.name)]).max();
+        let widest = lines[at].iter().map(|(line, _)| columns(line)).chain([columns(&room.name)]).max();
         // The line turns round before a shut door, and that needs a little room.
         let inside = widest.unwrap_or(0).max(4) + 2;
         walls.push(walls[at] + inside + 1);
@@ -80,13 +83,12 @@ fn draw_room(canvas: &mut Canvas, scene: &Scene, at: usize, (left, right): (usiz
     }
 }
 
-fn draw_words(canvas: &mut Canvas, scene: &Scene, at: usize, x: usize, lines: &[String]) {
+fn draw_words(canvas: &mut Canvas, scene: &Scene, at: usize, x: usize, lines: &[(String, Weight)]) {
     let room = &scene.rooms[at];
-    let (name, word) = if scene.is_dim(at) { (Ink::Dim, Ink::Dim) } else { (Ink::Name, Ink::Plain) };
-    canvas.put(x, 1, &room.name, name);
-    for (nth, line) in lines.iter().enumerate() {
-        let alarm = line.starts_with('✕') || room.codes().any(|code| code == line);
-        canvas.put(x, BACK + 2 + nth, line, if alarm { Ink::Alarm } else { word });
+    let dim = scene.is_dim(at);
+    canvas.put(x, 1, &room.name, if dim { Ink::Dim } else { Ink::Name });
+    for (nth, (line, weight)) in lines.iter().enumerate() {
+        canvas.put(x, BACK + 2 + nth, line, if dim { Ink::Dim } else { Ink::from(*weight) });
     }
 }
 
@@ -103,26 +105,6 @@ fn draw_line(canvas: &mut Canvas, turn: usize) {
 }
 
 /// What stands in a room below the line.
-fn room_lines(room: &Room, detail: Detail) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (said, way) in [(&room.there, ""), (&room.back, "back: ")] {
-        let Some(said) = said else { continue };
-        lines.push(match said.outcome {
-            Outcome::Refused => format!("✕ {way}{}", said.word),
-            _ => format!("{way}{}", said.word),
-        });
-        lines.extend(said.code.clone());
-        lines.extend(said.took.as_ref().map(|took| format!("{way}{took}")));
-    }
-    if room.there.is_none() && detail == Detail::All {
-        lines.extend(room.gives.iter().map(|word| format!("gives {word}")));
-        lines.extend(room.needs.iter().map(|word| format!("needs {word}")));
-    }
-    lines
-}
-
-impl Room {
-    fn codes(&self) -> impl Iterator<Item = &String> {
-        [&self.there, &self.back].into_iter().flatten().filter_map(|said| said.code.as_ref())
-    }
+fn room_lines(room: &Room, detail: Detail) -> Vec<(String, Weight)> {
+    if room.there.is_none() && detail == Detail::MarksOnly { Vec::new() } else { told(room, false) }
 }
