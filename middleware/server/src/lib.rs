@@ -1,1 +1,76 @@
-//! .
+//! The first link of the chain: sockets, HTTP/1.1 and HTTP/2 on one port, and every check that comes before the app.
+//!
+//! ```text
+//! socket ─▶ version ─▶ hyper ─▶ HyperService ─┐   one deadline from accept to the first request's head
+//!  ┌──────────────────────────────────────────┘
+//!  ├▶ RequestIds      every request gets an id
+//!  ├▶ AccessLog       one line, whatever becomes of it
+//!  ├▶ InFlight        503 server.busy
+//!  ├▶ StrictRequest   400 http.…            canonical host, scheme, client
+//!  ├▶ BodyLimit       413, 408 http.body-…
+//!  ├▶ TrueLength      500 server.length-mismatch
+//!  ├▶ Rescue          500 server.panic, server.app-error
+//!  ├▶ Patient         waits for an app that is not ready
+//!  └▶ AsBody          gives the app's body an empty value, for refusals
+//!      └▶ your service
+//! ```
+//!
+//! Each is a tower layer or service of its own, and works in any other stack. A refusal is a response with an
+//! [`enfilade_core::Rejection`] in its extensions; [`Server`] renders none.
+//!
+//! - [`server`]: [`Server`] binds, serves, drains
+//! - [`limits`]: [`Limits`], each with its default
+//! - [`strict`]: what is refused because it can be read in two ways
+//! - [`hosts`]: [`AllowedHosts`], a gate against DNS rebinding
+//! - [`length`], [`body_limit`], [`in_flight`], [`rescue`], [`request_id`], [`access_log`], [`adapter`]: the other links
+//! - [`log`], [`drain`]: how it speaks and how it ends
+//!
+//! # What hyper decides before any link
+//!
+//! A request that hyper cannot parse gets its bare 400, 414 or 431 and no reason code; the log says `http.parse`.
+//! `tests/hyper_verdicts.rs` pins each of these verdicts, so that an upgrade which changes one is seen.
+//!
+//! # What has no knob
+//!
+//! hyper takes at most 100 fields in an HTTP/1 head. A client that half-closes its socket counts as gone. An HTTP/1
+//! head whose first bytes came while another request was running has the idle timeout as its deadline.
+
+pub mod access_log;
+pub mod adapter;
+pub mod body_limit;
+mod connection;
+pub mod drain;
+pub mod hosts;
+pub mod in_flight;
+pub mod length;
+pub mod limits;
+mod listen;
+pub mod log;
+pub mod request_id;
+pub mod rescue;
+pub mod server;
+mod stack;
+pub mod strict;
+
+pub use self::{
+    access_log::AccessLog,
+    adapter::{HyperService, Patient},
+    body_limit::{BodyError, BodyLimit, LimitedBody},
+    drain::signals,
+    hosts::AllowedHosts,
+    in_flight::InFlight,
+    length::TrueLength,
+    limits::{ConfigError, Limits},
+    listen::BindError,
+    log::Escaped,
+    request_id::RequestIds,
+    rescue::Rescue,
+    server::Server,
+    strict::{CleanBody, StrictRequest},
+};
+
+/// The request body that a service on a [`Server`] is given.
+pub type RequestBody = LimitedBody<CleanBody<hyper::body::Incoming>>;
+
+/// Any error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

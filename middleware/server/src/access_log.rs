@@ -1,0 +1,229 @@
+//! One line for each request, whatever became of it.
+//!
+//! ```text
+//! target `access`: method path status bytes ms client id subject code
+//! ```
+//!
+//! 1. The path has no query, and what a client writes is escaped: a line stays a line.
+//! 2. The line is written when the response's body is dropped, so it knows how many bytes were taken. `complete` is false
+//!    when the client went away or the body failed; there is no status when no answer had begun.
+//! 3. Who was proved and which rejection was answered is read from what the links further in left behind.
+//! 4. While nobody listens to `access` at level `info`, a request costs one test.
+//!
+//! ```
+//! use enfilade_server::AccessLog;
+//! use http::{Request, Response};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let app = AccessLog::new().layer(service_fn(async |_: Request<()>| {
+//!     Ok::<_, std::convert::Infallible>(Response::new("hello".to_owned()))
+//! }));
+//! assert_eq!(app.oneshot(Request::new(())).await.unwrap().status(), 200);
+//! # }
+//! ```
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Buf;
+use enfilade_core::{Canonical, Clock, Principal, Rejection, RequestContext};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::Level;
+
+use crate::{log::Escaped, request_id::X_REQUEST_ID};
+
+/// The layer that writes the access log. See the [module docs](self).
+#[derive(Clone, Debug, Default)]
+#[must_use = "a layer does nothing until it is put around a service"]
+pub struct AccessLog {
+    clock: Clock,
+}
+
+impl AccessLog {
+    /// Timed by the machine's clock.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Timed by another clock.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+}
+
+impl<S> Layer<S> for AccessLog {
+    type Service = Logging<S>;
+
+    fn layer(&self, inner: S) -> Logging<S> {
+        Logging { clock: self.clock.clone(), inner }
+    }
+}
+
+/// The service of [`AccessLog`].
+#[derive(Clone, Debug)]
+pub struct Logging<S> {
+    clock: Clock,
+    inner: S,
+}
+
+impl<S, B, R> Service<Request<B>> for Logging<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body,
+{
+    type Response = Response<Logged<R>>;
+    type Error = S::Error;
+    type Future = LoggingFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut req: Request<B>) -> Self::Future {
+        let line = tracing::enabled!(target: "access", Level::INFO)
+            .then(|| Box::new(Line::begin(&mut req, self.clock.clone())));
+        LoggingFuture { future: self.inner.call(req), line }
+    }
+}
+
+/// One line to be; written when dropped.
+#[derive(Debug)]
+struct Line {
+    clock: Clock,
+    begun: Duration,
+    method: Method,
+    // A copy: the request's own would keep hyper's read buffer until the response is sent.
+    path: Box<str>,
+    id: Option<HeaderValue>,
+    context: RequestContext,
+    status: Option<StatusCode>,
+    code: Option<&'static str>,
+    bytes: u64,
+    complete: bool,
+}
+
+impl Line {
+    fn begin<B>(req: &mut Request<B>, clock: Clock) -> Self {
+        Self {
+            begun: clock.monotonic(),
+            clock,
+            method: req.method().clone(),
+            path: req.uri().path().into(),
+            id: req.headers().get(X_REQUEST_ID).cloned(),
+            context: RequestContext::ensure(req.extensions_mut()).clone(),
+            status: None,
+            code: None,
+            bytes: 0,
+            complete: false,
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let spent = self.clock.monotonic().saturating_sub(self.begun);
+        let client = self.context.canonical().and_then(Canonical::client).and_then(|client| client.ip());
+        let subject = self.context.principal().map(Principal::subject).filter(|subject| !subject.is_empty());
+        tracing::info!(
+            target: "access",
+            method = %self.method,
+            path = %Escaped(&self.path),
+            status = self.status.map(|status| status.as_u16()),
+            bytes = self.bytes,
+            ms = (spent.as_secs_f64() * 1e6).round() / 1e3,
+            client = client.map(tracing::field::display),
+            id = self.id.as_ref().and_then(|id| id.to_str().ok()),
+            subject = subject.map(|subject| tracing::field::display(Escaped(subject))),
+            code = self.code,
+            complete = self.complete,
+        );
+    }
+}
+
+pin_project! {
+    /// The future of [`Logging`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct LoggingFuture<F> {
+        #[pin]
+        future: F,
+        line: Option<Box<Line>>,
+    }
+}
+
+impl<F, R, E> Future for LoggingFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    type Output = Result<Response<Logged<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.future.poll(cx))?;
+        let mut line = this.line.take();
+        if let Some(line) = &mut line {
+            line.status = Some(response.status());
+            line.code = response.extensions().get().map(Rejection::code);
+            // A 304 has no body, whatever its head says about one.
+            line.complete = is_over(response.body()) || response.status() == StatusCode::NOT_MODIFIED;
+        }
+        Poll::Ready(Ok(response.map(|inner| Logged { inner, line })))
+    }
+}
+
+pin_project! {
+    /// A response body that knows how much of it was taken.
+    #[derive(Debug)]
+    pub struct Logged<R> {
+        #[pin]
+        inner: R,
+        line: Option<Box<Line>>,
+    }
+}
+
+impl<R: Body> Body for Logged<R> {
+    type Data = R::Data;
+    type Error = R::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<R::Data>, R::Error>>> {
+        let mut this = self.project();
+        let frame = ready!(this.inner.as_mut().poll_frame(cx));
+        if let Some(line) = this.line {
+            match &frame {
+                Some(Ok(frame)) => {
+                    line.bytes += frame.data_ref().map_or(0, Buf::remaining) as u64;
+                    line.complete = is_over(&*this.inner);
+                }
+                Some(Err(_)) => line.complete = false,
+                None => line.complete = true,
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// hyper asks a body for no more once it has sent the length that it announced.
+fn is_over(body: &impl Body) -> bool {
+    body.is_end_stream() || body.size_hint().exact() == Some(0)
+}

@@ -1,0 +1,171 @@
+//! The limited body: counts bytes, and waits only so long for the next ones.
+
+use std::{
+    error::Error,
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Buf;
+use enfilade_core::Rejection;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::{BodyLimit, timed_out, too_large};
+use crate::BoxError;
+
+/// What went wrong with a body, for the future that sees the app's answer.
+#[derive(Debug, Default)]
+pub(super) struct Fault(AtomicU8);
+
+const TOO_LARGE: u8 = 1;
+const TIMED_OUT: u8 = 2;
+
+impl Fault {
+    pub(super) fn rejection(&self) -> Option<Rejection> {
+        match self.0.load(Relaxed) {
+            TOO_LARGE => Some(too_large()),
+            TIMED_OUT => Some(timed_out()),
+            _ => None,
+        }
+    }
+}
+
+pin_project! {
+    /// The body that [`BodyLimited`](super::BodyLimited) hands on.
+    #[derive(Debug)]
+    pub struct LimitedBody<B> {
+        #[pin]
+        inner: B,
+        left: u64,
+        timeout: Option<Duration>,
+        // Made at the first wait; most bodies come with their head.
+        sleep: Option<Pin<Box<Sleep>>>,
+        waiting: bool,
+        // `None` when there is nothing to read.
+        fault: Option<Arc<Fault>>,
+    }
+}
+
+impl<B: Body> LimitedBody<B> {
+    pub(super) fn new(inner: B, limit: BodyLimit) -> Self {
+        let fault = (!inner.is_end_stream()).then(Arc::default);
+        let BodyLimit { max_size: left, timeout } = limit;
+        Self { inner, left, timeout, sleep: None, waiting: false, fault }
+    }
+
+    pub(super) fn fault(&self) -> Option<Arc<Fault>> {
+        self.fault.clone()
+    }
+}
+
+impl<B> Body for LimitedBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Data = B::Data;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, BodyError>>> {
+        let this = self.as_mut().project();
+        let Poll::Ready(frame) = this.inner.poll_frame(cx) else {
+            return self.as_mut().poll_deadline(cx).map(|()| Some(Err(self.fail(TIMED_OUT))));
+        };
+        *this.waiting = false;
+        let Some(frame) = frame else { return Poll::Ready(None) };
+        let frame = frame.map_err(|error| BodyError(Kind::Inner(error.into())))?;
+        let length = frame.data_ref().map_or(0, Buf::remaining) as u64;
+        match this.left.checked_sub(length) {
+            Some(left) => {
+                *this.left = left;
+                Poll::Ready(Some(Ok(frame)))
+            }
+            None => Poll::Ready(Some(Err(self.fail(TOO_LARGE)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl<B> LimitedBody<B> {
+    /// Ready when nothing has come for too long.
+    fn poll_deadline(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let Some(timeout) = *this.timeout else { return Poll::Pending };
+        let sleep = this.sleep.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        if !*this.waiting {
+            *this.waiting = true;
+            sleep.as_mut().reset(Instant::now() + timeout);
+        }
+        sleep.as_mut().poll(cx)
+    }
+
+    fn fail(self: Pin<&mut Self>, what: u8) -> BodyError {
+        let this = self.project();
+        // Whoever reads on after the error gets it again.
+        *this.left = 0;
+        if let Some(fault) = this.fault {
+            // The first fault is the one to answer with.
+            let _ = fault.0.compare_exchange(0, what, Relaxed, Relaxed);
+        }
+        BodyError(if what == TIMED_OUT { Kind::TimedOut } else { Kind::TooLarge })
+    }
+}
+
+/// Why a request's body could not be read.
+#[derive(Debug)]
+pub struct BodyError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    TooLarge,
+    TimedOut,
+    Inner(BoxError),
+}
+
+impl BodyError {
+    /// The refusal to answer with, when a limit was met; `None` when the client went away or broke the framing.
+    pub fn rejection(&self) -> Option<Rejection> {
+        match self.0 {
+            Kind::TooLarge => Some(too_large()),
+            Kind::TimedOut => Some(timed_out()),
+            Kind::Inner(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::TooLarge => "the request's body is larger than the limit",
+            Kind::TimedOut => "the request's body came too slowly",
+            Kind::Inner(_) => "the request's body could not be read",
+        })
+    }
+}
+
+impl Error for BodyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::Inner(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! One connection from its first byte to its last.
+//!
+//! ```text
+//! accept ── version ──▶ hyper HTTP/1 or HTTP/2 ── drive ──▶ over
+//!           └── one deadline over all of it ──┘    └ drain: no more requests · stop: cut
+//! ```
+
+mod drive;
+mod io;
+mod pulse;
+mod version;
+
+pub(crate) use self::pulse::Pulse;
+
+use std::{pin::pin, sync::Arc};
+
+use bytes::Buf;
+use enfilade_core::ClientAddr;
+use http::Request;
+use http_body::Body;
+use hyper::{body::Incoming, server::conn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout_at},
+};
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+use self::{
+    drive::{End, drive},
+    io::Watched,
+    pulse::{Spans, Watch},
+    version::{Begun, Version, detect},
+};
+use crate::{
+    BoxError, HyperService,
+    drain::Drain,
+    limits::{Limits, MAX_HEADER_LIST},
+    log,
+};
+
+/// Smaller buffers than hyper's 400 KiB: a head that never ends costs so much, times all connections.
+const BUFFER: usize = 64 << 10;
+
+/// hyper's own default, named because it must not grow: streams reset for errors of ours ("made you reset").
+const MAX_LOCAL_ERROR_RESETS: usize = 1024;
+
+/// What every connection of a server shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) drain: Drain,
+    pub(crate) tasks: TaskTracker,
+}
+
+/// One connection that was accepted.
+pub(crate) struct Accepted<IO> {
+    pub(crate) io: IO,
+    pub(crate) client: Option<ClientAddr>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Serves a connection until it is over, and logs why when that was nobody's wish.
+pub(crate) async fn serve<IO, S, R>(accepted: Accepted<IO>, service: S, shared: Arc<Shared>)
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service<Request<Incoming>, Response = http::Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + Send,
+    S::Future: Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Buf + Send,
+    R::Error: Into<BoxError>,
+{
+    let Accepted { mut io, client, pulse, permit } = accepted;
+    let first = Instant::now() + shared.limits.head_timeout;
+    let mut begun = Begun::default();
+    let end = match first_bytes(&mut io, &mut begun, first, &shared.drain).await {
+        Err(end) => end,
+        Ok(version) => {
+            let io = TokioIo::new(Watched::new(io, begun, pulse.clone(), permit));
+            let service = HyperService::new(service);
+            let limits = &shared.limits;
+            let http1 = version == Version::Http1;
+            let spans =
+                Spans { head: limits.head_timeout, idle: limits.idle_timeout, bytes_begin_head: http1 };
+            let watch = Watch::new(spans, first);
+            if http1 {
+                let conn = pin!(http1_builder(limits).serve_connection(io, service).with_upgrades());
+                drive(conn, &pulse, watch, &shared.drain).await
+            } else {
+                let executor = Spawn(shared.tasks.clone());
+                let conn = pin!(http2_builder(limits, executor).serve_connection(io, service));
+                drive(conn, &pulse, watch, &shared.drain).await
+            }
+        }
+    };
+    report(&end, client);
+}
+
+/// Finds the version; `Err` when the connection is over before it is known.
+async fn first_bytes<IO: AsyncRead + Unpin>(
+    io: &mut IO,
+    begun: &mut Begun,
+    first: Instant,
+    drain: &Drain,
+) -> Result<Version, End> {
+    let detected = {
+        let detect = pin!(timeout_at(first, detect(io, begun)));
+        drain.unless_begun(detect).await
+    };
+    match detected {
+        Some(Ok(Ok(version))) => Ok(version),
+        Some(Ok(Err(error))) => Err(End::Failed(error.into())),
+        Some(Err(_elapsed)) => Err(End::TooSlow("no request came in time")),
+        // What has begun to speak may finish its first request.
+        None if begun.is_empty() => Err(End::Over),
+        None => match timeout_at(first, detect(io, begun)).await {
+            Ok(version) => version.map_err(|error| End::Failed(error.into())),
+            Err(_elapsed) => Err(End::TooSlow("no request came in time")),
+        },
+    }
+}
+
+fn http1_builder(limits: &Limits) -> conn::http1::Builder {
+    let mut builder = conn::http1::Builder::new();
+    // `max_headers` stays unset: setting it moves hyper's header array to the heap.
+    builder
+        .max_header_size(limits.max_header_size)
+        .max_buf_size(BUFFER.max(limits.max_header_size))
+        .header_read_timeout(None);
+    builder
+}
+
+fn http2_builder(limits: &Limits, executor: Spawn) -> conn::http2::Builder<Spawn> {
+    let mut builder = conn::http2::Builder::new(executor);
+    let header_list = limits.max_header_size.min(MAX_HEADER_LIST);
+    builder
+        .max_concurrent_streams(limits.max_streams)
+        .max_header_list_size(u32::try_from(header_list).unwrap_or(u32::MAX))
+        .max_local_error_reset_streams(MAX_LOCAL_ERROR_RESETS);
+    builder
+}
+
+/// Runs HTTP/2 streams where the server can wait for them.
+#[derive(Clone)]
+struct Spawn(TaskTracker);
+
+impl<F> hyper::rt::Executor<F> for Spawn
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.0.spawn(stream);
+    }
+}
+
+fn report(end: &End, client: Option<ClientAddr>) {
+    let client = client.and_then(|client| client.ip());
+    match end {
+        End::Over => {}
+        End::TooSlow(what) => log::client_fault("http.timeout", client, what),
+        End::Failed(error) => {
+            let parse = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
+            let code = if parse { "http.parse" } else { "http.connection" };
+            log::client_fault(code, client, &log::Causes(&**error));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What a response says about its length is true, or it is not sent: hyper believes an app's `content-length`.
+//!
+//! ```text
+//! content-length agrees with the body ───────▶ as it is, counted while it is sent
+//! … disagrees before the head is sent ───────▶ 500 server.length-mismatch
+//! … disagrees while the body is sent ────────▶ the body fails, hyper cuts the connection or the stream
+//! … twice, or not digits ────────────────────▶ 500 server.length-mismatch
+//! status below 200, but 101 over HTTP/1.1 ───▶ 500 server.status-unsupported (hyper sends no 1xx)
+//! HEAD, 304 ─────────────────────────────────▶ the app's content-length, no body
+//! 204, 205 ──────────────────────────────────▶ no content-length (204), no body
+//! transfer-encoding ─────────────────────────▶ removed: framing is the server's business
+//! ```
+//!
+//! Two responses on one connection can be mixed up only by a length that is wrong: the client would take the next
+//! response's first bytes for the end of this one. A body that panics fails as well.
+//!
+//! ```
+//! use enfilade_core::Rejection;
+//! use enfilade_server::TrueLength;
+//! use http::{Request, Response};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let app = TrueLength::new().layer(service_fn(async |_: Request<()>| {
+//!     Response::builder().header("content-length", "10").body("abc".to_owned())
+//! }));
+//! let response = app.oneshot(Request::new(())).await.unwrap();
+//! assert_eq!(response.extensions().get::<Rejection>().unwrap().code(), "server.length-mismatch");
+//! # }
+//! ```
+
+mod body;
+
+pub use self::body::{LengthError, Measured};
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use enfilade_core::Rejection;
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    response,
+};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::log;
+
+/// The layer that reconciles a response's length with its body. See the [module docs](self).
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "a layer does nothing until it is put around a service"]
+pub struct TrueLength;
+
+impl TrueLength {
+    /// Nothing to set.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl<S> Layer<S> for TrueLength {
+    type Service = Measuring<S>;
+
+    fn layer(&self, inner: S) -> Measuring<S> {
+        Measuring { inner }
+    }
+}
+
+/// The service of [`TrueLength`].
+#[derive(Clone, Copy, Debug)]
+pub struct Measuring<S> {
+    inner: S,
+}
+
+impl<S, B, R> Service<Request<B>> for Measuring<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body,
+{
+    type Response = Response<Measured<R>>;
+    type Error = S::Error;
+    type Future = MeasuringFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, req: Request<B>) -> Self::Future {
+        let asked = Asked { head: req.method() == Method::HEAD, version: req.version() };
+        MeasuringFuture { future: self.inner.call(req), asked }
+    }
+}
+
+pin_project! {
+    /// The future of [`Measuring`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct MeasuringFuture<F> {
+        #[pin]
+        future: F,
+        asked: Asked,
+    }
+}
+
+impl<F, R, E> Future for MeasuringFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    type Output = Result<Response<Measured<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let (mut head, body) = ready!(this.future.poll(cx))?.into_parts();
+        let response = match reconcile(*this.asked, &mut head, body.size_hint().exact()) {
+            Ok(Length::Withheld) => Response::from_parts(head, Measured::default()),
+            Ok(Length::Declared) => Response::from_parts(head, Measured::declared()),
+            Ok(Length::Known(length)) => Response::from_parts(head, Measured::counted(body, length)),
+            Ok(Length::Open) => Response::from_parts(head, Measured::open(body)),
+            Err(rejection) => {
+                log::fault(rejection.code(), &rejection.log().unwrap_or_default());
+                rejection.into_response()
+            }
+        };
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// What of the request decides about the response's length.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    head: bool,
+    version: Version,
+}
+
+/// How long the response's body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Length {
+    /// No body is sent.
+    Withheld,
+    /// No body is sent, and hyper must not know: see [`Measured::declared`].
+    Declared,
+    /// The head says so many bytes.
+    Known(u64),
+    /// The head says nothing.
+    Open,
+}
+
+/// The decision, and what of the head has to change for it. `exact` is what the body says of itself.
+fn reconcile(asked: Asked, head: &mut response::Parts, exact: Option<u64>) -> Result<Length, Rejection> {
+    if head.status.is_informational() {
+        let upgrade = head.status == StatusCode::SWITCHING_PROTOCOLS && asked.version == Version::HTTP_11;
+        return if upgrade { Ok(Length::Open) } else { Err(unsupported(head.status)) };
+    }
+    head.headers.remove(TRANSFER_ENCODING);
+    let said = said(&head.headers)?;
+    match head.status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
+            head.headers.remove(CONTENT_LENGTH);
+            Ok(Length::Withheld)
+        }
+        StatusCode::NOT_MODIFIED if said.is_some() && !asked.head && asked.version <= Version::HTTP_11 => {
+            Ok(Length::Declared)
+        }
+        StatusCode::NOT_MODIFIED => Ok(Length::Withheld),
+        _ if asked.head => {
+            // What a GET would have said (RFC 9110 §8.6). An empty body says nothing: apps answer HEAD with one.
+            if let (None, Some(length @ 1..)) = (said, exact) {
+                head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            Ok(Length::Withheld)
+        }
+        _ => match (said, exact) {
+            (Some(said), Some(exact)) if said != exact => {
+                Err(mismatch(format!("content-length {said}, body of {exact} bytes")))
+            }
+            (Some(length), _) => Ok(Length::Known(length)),
+            (None, _) => Ok(Length::Open),
+        },
+    }
+}
+
+fn said(headers: &HeaderMap) -> Result<Option<u64>, Rejection> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(mismatch("content-length twice".to_owned()));
+    }
+    // `u64::from_str` takes a leading `+`.
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    match digits.and_then(|text| text.parse().ok()) {
+        Some(length) => Ok(Some(length)),
+        None => Err(mismatch(format!("content-length {value:?}"))),
+    }
+}
+
+#[cold]
+fn mismatch(log: String) -> Rejection {
+    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "server.length-mismatch").with_log(log)
+}
+
+#[cold]
+fn unsupported(status: StatusCode) -> Rejection {
+    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "server.status-unsupported")
+        .with_log(format!("the app answered {status}, which cannot be a final response"))
+}

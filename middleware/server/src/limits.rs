@@ -1,0 +1,186 @@
+//! How much and how long: every limit with its safe default.
+//!
+//! ```text
+//! accept ─head_timeout─▶ first request head ▶ body: body_timeout without a byte ▶ response ▶ idle_timeout ▶ next head
+//! ```
+//!
+//! ```
+//! use enfilade_server::Limits;
+//!
+//! let limits = Limits::default().with_max_body_size(64 << 20).with_max_in_flight(200);
+//! assert!(limits.check().is_ok());
+//! assert!(limits.with_max_in_flight(0).check().is_err());
+//! ```
+
+use std::{error::Error, fmt, time::Duration};
+
+/// The server's limits. See the [module docs](self).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "limits do nothing until they are given to a server"]
+pub struct Limits {
+    pub(crate) head_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) max_header_size: usize,
+    pub(crate) max_body_size: u64,
+    pub(crate) max_in_flight: usize,
+    pub(crate) max_connections: usize,
+    pub(crate) max_streams: u32,
+}
+
+/// The `SETTINGS_MAX_HEADER_LIST_SIZE` of HTTP/2: more would let a HPACK bomb and 10,000 cookie crumbs in.
+pub(crate) const MAX_HEADER_LIST: usize = 16 << 10;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(30),
+            max_header_size: MAX_HEADER_LIST,
+            max_body_size: 2 << 20,
+            max_in_flight: 1024,
+            max_connections: 4096,
+            max_streams: 200,
+        }
+    }
+}
+
+impl Limits {
+    /// From accept to the end of the first request head, and from a later head's first byte to its end.
+    /// Default 10 s.
+    pub fn with_head_timeout(mut self, span: Duration) -> Self {
+        self.head_timeout = span;
+        self
+    }
+
+    /// How long a connection may rest between requests. Default 60 s.
+    pub fn with_idle_timeout(mut self, span: Duration) -> Self {
+        self.idle_timeout = span;
+        self
+    }
+
+    /// How long a request's body may make no progress while the app waits for it. Default 30 s.
+    pub fn with_body_timeout(mut self, span: Duration) -> Self {
+        self.body_timeout = span;
+        self
+    }
+
+    /// Bytes of a request's head, request line included. Default 16 KiB, which stays the most over HTTP/2.
+    ///
+    /// hyper has two limits of its own besides: 100 fields over HTTP/1 (431) and a target of 65,534 bytes (414).
+    pub fn with_max_header_size(mut self, bytes: usize) -> Self {
+        self.max_header_size = bytes;
+        self
+    }
+
+    /// Bytes of a request's body. Default 2 MiB.
+    pub fn with_max_body_size(mut self, bytes: u64) -> Self {
+        self.max_body_size = bytes;
+        self
+    }
+
+    /// Requests at once, over all connections; idle connections never count. Default 1024.
+    pub fn with_max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
+        self
+    }
+
+    /// Connections at once; more wait in the system's queue. Default 4096.
+    pub fn with_max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Streams at once on one HTTP/2 connection. Default 200.
+    pub fn with_max_streams(mut self, streams: u32) -> Self {
+        self.max_streams = streams;
+        self
+    }
+
+    /// Whether the server can work with these.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work, and what to set instead.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let spans = [
+            ("head_timeout", self.head_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("body_timeout", self.body_timeout),
+        ];
+        for (setting, span) in spans {
+            if span.is_zero() || span > YEAR {
+                return Err(ConfigError::Timeout { setting });
+            }
+        }
+        let counts = [
+            ("max_header_size", self.max_header_size, 1 << 10, 1 << 20),
+            ("max_in_flight", self.max_in_flight, 1, usize::MAX),
+            ("max_connections", self.max_connections, 1, tokio::sync::Semaphore::MAX_PERMITS),
+            ("max_streams", self.max_streams as usize, 1, usize::MAX),
+        ];
+        for (setting, given, least, most) in counts {
+            if given < least || given > most {
+                return Err(ConfigError::OutOfRange { setting, given, least, most });
+            }
+        }
+        Ok(())
+    }
+}
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A setting that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A timeout of nothing, or of more than a year.
+    Timeout {
+        /// Which.
+        setting: &'static str,
+    },
+    /// A number too small or too large.
+    OutOfRange {
+        /// Which.
+        setting: &'static str,
+        /// What was given.
+        given: usize,
+        /// The least that works.
+        least: usize,
+        /// The most that works.
+        most: usize,
+    },
+    /// A host name that is none.
+    HostName {
+        /// As it was given.
+        name: String,
+    },
+    /// No host name at all: nothing could ever be answered.
+    NoHosts,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout { setting } => {
+                write!(f, "`{setting}` must be longer than nothing and at most a year")
+            }
+            Self::OutOfRange { setting, given, least, most: usize::MAX } => {
+                write!(f, "`{setting}` is {given}: set at least {least}")
+            }
+            Self::OutOfRange { setting, given, least, most } => {
+                write!(f, "`{setting}` is {given}: set {least} to {most}")
+            }
+            Self::HostName { name } => {
+                write!(
+                    f,
+                    "`{name}` is no host: write a name or an address, perhaps with a port, such as `[::1]:8080`"
+                )
+            }
+            Self::NoHosts => f.write_str("no allowed host is named: name at least one"),
+        }
+    }
+}
+
+impl Error for ConfigError {}

@@ -1,0 +1,236 @@
+//! The server: addresses, limits and a service; it serves until it is told to stop.
+//!
+//! ```text
+//! Server::bind ── with_limits ── with_signals ── serve(app) ──▶ accepts ─▶ drains ─▶ done
+//! ```
+//!
+//! ```no_run
+//! use enfilade_server::Server;
+//! use http::{Request, Response};
+//! use tower::service_fn;
+//!
+//! # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! let server = Server::bind("localhost:8080").await?.with_signals()?;
+//! println!("listening on {:?}", server.local_addrs());
+//! server.serve(service_fn(async |_: Request<_>| {
+//!     Ok::<_, std::convert::Infallible>(Response::new("hello\n".to_owned()))
+//! })).await?;
+//! # Ok(()) }
+//! ```
+
+use std::{
+    fmt,
+    future::poll_fn,
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use enfilade_core::{ClientAddr, Clock};
+use http::{Request, Response};
+use http_body::Body;
+use tokio::{
+    net::{ToSocketAddrs, lookup_host},
+    sync::Semaphore,
+    time::timeout,
+};
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+use crate::{
+    BindError, BoxError, ConfigError, Limits, RequestBody,
+    connection::{self, Accepted, Pulse, Shared},
+    drain::{Drain, Stage, signals},
+    listen::Listeners,
+    log,
+    stack::Links,
+};
+
+/// Serves a tower service over HTTP/1.1 and HTTP/2. See the [module docs](self).
+#[must_use = "a server does nothing until it serves"]
+pub struct Server {
+    listeners: Listeners,
+    limits: Limits,
+    grace: Duration,
+    clock: Clock,
+    drain: Signal,
+    stop: Signal,
+}
+
+type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Server {
+    /// Listens on every address that is named; `localhost:8080` may be two, one of each family.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be listened on: then on none.
+    pub async fn bind(addrs: impl ToSocketAddrs) -> Result<Self, BindError> {
+        let addrs: Vec<_> = lookup_host(addrs).await.map_err(BindError::unresolved)?.collect();
+        Listeners::bind(&addrs).map(Self::new)
+    }
+
+    /// Serves on sockets that something else has bound, such as a supervisor that keeps them over restarts.
+    ///
+    /// # Errors
+    ///
+    /// When a socket cannot be made non-blocking.
+    pub fn from_listeners(listeners: impl IntoIterator<Item = StdListener>) -> io::Result<Self> {
+        Listeners::from_std(listeners).map(Self::new)
+    }
+
+    fn new(listeners: Listeners) -> Self {
+        Self {
+            listeners,
+            limits: Limits::default(),
+            grace: Duration::from_secs(30),
+            clock: Clock::system(),
+            drain: Box::pin(std::future::pending()),
+            stop: Box::pin(std::future::pending()),
+        }
+    }
+
+    /// The limits.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long requests in flight may take to end once a drain has begun. Default 30 s.
+    pub fn with_grace_period(mut self, span: Duration) -> Self {
+        self.grace = span;
+        self
+    }
+
+    /// The clock of the access log. Deadlines are tokio's, which tests can pause.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Drains once `signal` is done: nothing is accepted any more, idle connections close, requests in flight end.
+    pub fn with_graceful_shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.drain = Box::pin(signal);
+        self
+    }
+
+    /// Ends at once when `signal` is done, grace period or not.
+    pub fn with_immediate_shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Box::pin(signal);
+        self
+    }
+
+    /// Drains on the first SIGTERM or SIGINT, ends at once on the second.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses to install the handlers.
+    pub fn with_signals(self) -> io::Result<Self> {
+        let (first, second) = signals()?;
+        Ok(self.with_graceful_shutdown(first).with_immediate_shutdown(second))
+    }
+
+    /// Where it listens: with port 0 in the address, the port that the system chose.
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.listeners.local_addrs()
+    }
+
+    /// Serves until it is told to stop, with the links of the [crate docs](crate) around `service`.
+    ///
+    /// # Errors
+    ///
+    /// When the limits cannot work.
+    pub async fn serve<S, B>(self, service: S) -> Result<(), ConfigError>
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError> + Send,
+        S::Future: Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Self { mut listeners, limits, grace, clock, drain, mut stop } = self;
+        limits.check()?;
+        let links = Links::new(&limits, clock);
+        let connections = Arc::new(Semaphore::new(limits.max_connections));
+        let shared = Arc::new(Shared { limits, drain: Drain::default(), tasks: TaskTracker::new() });
+        {
+            let accepting = pin!(accept(&mut listeners, &links, service, &connections, &shared));
+            let told = pin!(either(drain, stop.as_mut()));
+            either(accepting, told).await;
+        }
+        drop(listeners);
+        end(&shared, grace, stop).await;
+        Ok(())
+    }
+}
+
+/// Accepts for ever, and leaves each connection to a task.
+async fn accept<S, B>(
+    listeners: &mut Listeners,
+    links: &Links,
+    service: S,
+    connections: &Arc<Semaphore>,
+    shared: &Arc<Shared>,
+) where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + Send,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    loop {
+        // Before accepting: who cannot be served waits in the system's queue, not in ours.
+        let permit = connections.clone().acquire_owned().await.ok();
+        let (io, peer) = listeners.accept().await;
+        // Small answers leave at once; a socket that refuses this still works.
+        let _ = io.set_nodelay(true);
+        let (client, pulse) = (Some(ClientAddr::Tcp(peer)), Arc::new(Pulse::default()));
+        let service = links.around(service.clone(), client, pulse.clone());
+        let accepted = Accepted { io, client, pulse, permit };
+        shared.tasks.spawn(connection::serve(accepted, service, shared.clone()));
+    }
+}
+
+/// Drains for the grace period or until `stop`, then cuts what is left.
+async fn end(shared: &Shared, grace: Duration, stop: Signal) {
+    shared.drain.reach(Stage::Draining);
+    shared.tasks.close();
+    let drained = pin!(timeout(grace, shared.tasks.wait()));
+    either(drained, stop).await;
+    let cut = shared.tasks.len();
+    shared.drain.reach(Stage::Stopped);
+    if cut > 0 {
+        log::fault("server.cut", &format_args!("{cut} tasks were not done when the server ended"));
+        // An app that never yields must not keep the program.
+        let _ = timeout(FAREWELL, shared.tasks.wait()).await;
+    }
+}
+
+/// How long connections that were cut may take to notice.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Whichever is done first.
+async fn either(one: impl Future, other: impl Future) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|cx| {
+        if one.as_mut().poll(cx).is_ready() || other.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("listeners", &self.listeners)
+            .field("limits", &self.limits)
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,56 @@
+//! The server's own links around an app, in the order in which a request meets them.
+//!
+//! ```text
+//! RequestIds ▶ AccessLog ▶ InFlight ▶ StrictRequest ▶ BodyLimit ▶ TrueLength ▶ Rescue ▶ Patient ▶ AsBody ▶ app
+//! ```
+
+use std::sync::Arc;
+
+use enfilade_core::{AsBody, ClientAddr, Clock, body::WithBody};
+use tower_layer::Layer;
+
+use crate::{
+    AccessLog, BodyLimit, InFlight, Patient, RequestIds, Rescue, StrictRequest, TrueLength,
+    access_log::Logging, body_limit::BodyLimited, connection::Pulse, in_flight::Counted, length::Measuring,
+    limits::Limits, request_id::WithRequestId, strict::Strict,
+};
+
+/// The links' settings and counters, made once for a server.
+#[derive(Clone, Debug)]
+pub(crate) struct Links {
+    ids: RequestIds,
+    log: AccessLog,
+    in_flight: InFlight,
+    body: BodyLimit,
+}
+
+/// An app with all links around it.
+pub(crate) type Stack<S> =
+    WithRequestId<Logging<Counted<Strict<BodyLimited<Measuring<Rescue<Patient<WithBody<S>>>>>>>>>;
+
+impl Links {
+    pub(crate) fn new(limits: &Limits, clock: Clock) -> Self {
+        Self {
+            // Outermost: every line of the log, and every refusal, names the request.
+            ids: RequestIds::new(),
+            // Sees all that is answered, also by the links that follow.
+            log: AccessLog::new().with_clock(clock),
+            // Before anything is judged: judging costs.
+            in_flight: InFlight::new(limits.max_in_flight),
+            body: BodyLimit::new().with_max_size(limits.max_body_size).with_timeout(limits.body_timeout),
+        }
+    }
+
+    /// Puts the links around `app` for one connection.
+    pub(crate) fn around<S>(&self, app: S, client: Option<ClientAddr>, pulse: Arc<Pulse>) -> Stack<S> {
+        // What waits for the app waits inside `Patient`, so that `InFlight` counts it.
+        let app = Rescue::new(Patient::new(AsBody.layer(app)));
+        // Around `Rescue`: its 500 has a length too.
+        let app = self.body.layer(TrueLength::new().layer(app));
+        let mut strict = StrictRequest::new();
+        if let Some(client) = client {
+            strict = strict.with_client(client);
+        }
+        self.ids.layer(self.log.layer(self.in_flight.on(pulse).layer(strict.layer(app))))
+    }
+}

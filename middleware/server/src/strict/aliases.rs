@@ -1,0 +1,87 @@
+//! Header names that a client must not choose, in every spelling that some app would read as the same name.
+//!
+//! ```text
+//! X-Forwarded-For   x_forwarded_for   X-Forwarded_For      CGI and WSGI: all of them HTTP_X_FORWARDED_FOR
+//! ```
+
+use http::{HeaderMap, HeaderName};
+
+/// Removes every field whose name `unwanted` says yes to; allocates only when there is one.
+pub(crate) fn remove(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
+    let found: Vec<HeaderName> = headers.keys().filter(|name| unwanted(name)).cloned().collect();
+    for name in found {
+        headers.remove(name);
+    }
+}
+
+/// Whether a name is `known`, a lower-case name with `-`, once `_` is read as `-`.
+pub(crate) fn same(name: &HeaderName, known: &str) -> bool {
+    let name = name.as_str();
+    name.len() == known.len() && begins(name, known)
+}
+
+/// Whether a field speaks of another hop: who the client is, or which host, scheme or target it asked for.
+///
+/// A prefix and not a list of names: lists forget `-prefix`, `-port` and `-uri`, and proxies were fooled by each.
+pub(crate) fn is_forwarding(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    match text.as_bytes().first() {
+        Some(b'x') => {
+            begins(text, "x-forwarded")
+                || begins(text, "x-original-")
+                || ["x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-rewrite-url"]
+                    .iter()
+                    .any(|known| same(name, known))
+        }
+        Some(b'f') => text == "forwarded",
+        Some(b't') => same(name, "true-client-ip"),
+        _ => false,
+    }
+}
+
+fn begins(name: &str, prefix: &str) -> bool {
+    name.len() >= prefix.len()
+        && name
+            .bytes()
+            .zip(prefix.bytes())
+            .all(|(given, known)| given == known || (given == b'_' && known == b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_forwarding_field_is_known() {
+        for name in [
+            "Forwarded",
+            "X-Forwarded-For",
+            "x_forwarded_for",
+            "X-FORWARDED_HOST",
+            "x-forwarded-prefix",
+            "X-Forwarded",
+            "X_Real_IP",
+            "x-real-ip",
+            "X-Original-URL",
+            "X-Rewrite-Url",
+            "True-Client-IP",
+        ] {
+            assert!(is_forwarding(&name.parse().expect("a header name")), "{name}");
+        }
+        for name in ["host", "x-forward", "from", "x-requested-with", "te", "x-real-ipx", "forwarded-by"] {
+            assert!(!is_forwarding(&name.parse().expect("a header name")), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_the_unwanted_fields_go_and_all_of_their_values() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in
+            [("x-forwarded-for", "1"), ("x-forwarded-for", "2"), ("x_forwarded_for", "3"), ("a", "4")]
+        {
+            headers.append(HeaderName::from_static(name), value.parse().expect("a value"));
+        }
+        remove(&mut headers, is_forwarding);
+        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["a"]);
+    }
+}

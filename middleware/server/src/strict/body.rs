@@ -1,0 +1,116 @@
+//! A request body whose trailers hold nothing that belongs into a head.
+//!
+//! ```text
+//! data … data   trailers ── framing, routing, credentials, cookies, forwarding, request id removed ──▶ app
+//! ```
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{HeaderName, header};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::aliases;
+
+pin_project! {
+    /// The body that [`Strict`](super::Strict) hands on.
+    #[derive(Debug, Default)]
+    pub struct CleanBody<B> {
+        #[pin]
+        inner: B,
+    }
+}
+
+impl<B> CleanBody<B> {
+    /// Wraps a body.
+    pub fn new(inner: B) -> Self {
+        Self { inner }
+    }
+}
+
+impl<B: Body> Body for CleanBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut polled = ready!(self.project().inner.poll_frame(cx));
+        if let Some(Ok(frame)) = &mut polled
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            aliases::remove(trailers, is_forbidden);
+        }
+        Poll::Ready(polled)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// RFC 9110 §6.5.1: fields that frame, route, authenticate, modify the request or say how to read its content.
+fn is_forbidden(name: &HeaderName) -> bool {
+    const NAMES: [HeaderName; 22] = [
+        header::AUTHORIZATION,
+        header::CACHE_CONTROL,
+        header::CONNECTION,
+        header::CONTENT_ENCODING,
+        header::CONTENT_LENGTH,
+        header::CONTENT_RANGE,
+        header::CONTENT_TYPE,
+        header::COOKIE,
+        header::EXPECT,
+        header::HOST,
+        header::IF_MATCH,
+        header::IF_MODIFIED_SINCE,
+        header::IF_NONE_MATCH,
+        header::IF_UNMODIFIED_SINCE,
+        header::MAX_FORWARDS,
+        header::ORIGIN,
+        header::PROXY_AUTHORIZATION,
+        header::RANGE,
+        header::TE,
+        header::TRAILER,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+    ];
+    aliases::is_forwarding(name)
+        || aliases::same(name, "x-request-id")
+        || NAMES.iter().any(|known| aliases::same(name, known.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn trailers_keep_checksums_and_lose_what_a_head_decides_by() {
+        let mut trailers = HeaderMap::new();
+        for name in [
+            "content-digest",
+            "grpc-status",
+            "Authorization",
+            "HOST",
+            "Cookie",
+            "x_forwarded_for",
+            "X-Request-Id",
+        ] {
+            trailers.insert(name.parse::<HeaderName>().expect("a name"), HeaderValue::from_static("v"));
+        }
+        aliases::remove(&mut trailers, is_forbidden);
+        let mut kept: Vec<_> = trailers.keys().map(HeaderName::as_str).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["content-digest", "grpc-status"]);
+    }
+}

@@ -1,0 +1,159 @@
+//! Whatever can be read in two ways is refused at the door; what passes has one host, one framing, one target.
+//!
+//! ```text
+//! request ── judge ──┬── RequestContext with its Canonical, forwarding fields removed, trailers cleaned ──▶ next
+//!                    └── 400 or 405 with a reason code; over HTTP/1 the connection is closed
+//! ```
+//!
+//! | code | refused | clause |
+//! |---|---|---|
+//! | `http.host-missing` | no `Host` over HTTP/1.1, neither it nor `:authority` over HTTP/2 | RFC 9112 §3.2 |
+//! | `http.host-repeated` | `Host` twice | RFC 9112 §3.2 |
+//! | `http.host-invalid` | empty, userinfo, anything but `uri-host [":" port]` | RFC 9110 §4.2.4, §7.2 |
+//! | `http.host-mismatch` | target or `:authority` and `Host` disagree | RFC 9113 §8.3.1 |
+//! | `http.target-form` | authority-form, a bare word, `*` without OPTIONS, a foreign scheme | RFC 9112 §3.2 |
+//! | `http.target-not-ascii` | raw bytes beyond ASCII | RFC 3986 §2 |
+//! | `http.transfer-coding` | anything but one `chunked` | RFC 9112 §6.1 |
+//! | `http.content-length` | not digits, or twice (HTTP/2; hyper judges it over HTTP/1) | RFC 9110 §8.6 |
+//! | `http.field-blank` | a blank around a value over HTTP/2 | RFC 9113 §8.2.1 |
+//! | `http.connect-refused` | CONNECT (405) | |
+//!
+//! 1. The client is the socket's peer. Every forwarding field is removed, in every spelling: nobody here is trusted
+//!    to speak for another, and an app that finds none cannot believe one.
+//! 2. The scheme is the connection's, never the client's word for it.
+//! 3. After a chunked request over HTTP/1 the connection is closed. hyper reads a body that ends in `0` CRLF LF as if
+//!    trailers followed, so that it would drop the next request; a browser never sends a chunked request.
+//!
+//! ```
+//! use enfilade_core::{Rejection, RequestContext};
+//! use enfilade_server::StrictRequest;
+//! use http::{Request, Response};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let app = StrictRequest::new().layer(service_fn(async |req: Request<_>| {
+//!     let context = RequestContext::of(req.extensions()).expect("begun at the door");
+//!     assert_eq!(context.canonical().unwrap().host().unwrap().name(), "shop.example");
+//!     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+//! }));
+//! let good = Request::get("/").header("host", "Shop.Example:8080").body(String::new()).unwrap();
+//! assert_eq!(app.clone().oneshot(good).await.unwrap().status(), 200);
+//!
+//! let bad = Request::get("/").header("host", "a@b").body(String::new()).unwrap();
+//! let refused = app.oneshot(bad).await.unwrap();
+//! assert_eq!(refused.extensions().get::<Rejection>().unwrap().code(), "http.host-invalid");
+//! # }
+//! ```
+
+pub(crate) mod aliases;
+mod body;
+mod future;
+mod judge;
+
+pub use self::{body::CleanBody, future::StrictFuture};
+
+use std::task::{Context, Poll};
+
+use enfilade_core::{Canonical, ClientAddr, EmptyBody, Host, Rejection, RequestContext};
+use http::{Request, Response, Version, header::TRANSFER_ENCODING, request::Parts, uri::Scheme};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// The layer that refuses what can be read in two ways. See the [module docs](self).
+#[derive(Clone, Debug)]
+#[must_use = "a layer does nothing until it is put around a service"]
+pub struct StrictRequest {
+    scheme: Scheme,
+    client: Option<ClientAddr>,
+}
+
+impl StrictRequest {
+    /// For plain `http` from a client that is not known.
+    pub fn new() -> Self {
+        Self { scheme: Scheme::HTTP, client: None }
+    }
+
+    /// Says which scheme this connection speaks.
+    pub fn with_scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// Says who is at the other end of this connection.
+    pub fn with_client(mut self, client: ClientAddr) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// The decision alone: the canonical request, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// A rejection with one of the codes in the [module docs](self).
+    pub fn judge(&self, parts: &Parts) -> Result<Canonical, Rejection> {
+        self.canonical(parts, &mut None)
+    }
+
+    fn canonical(&self, parts: &Parts, last: &mut Option<Host>) -> Result<Canonical, Rejection> {
+        let host = judge::judge(parts, last.as_ref())?;
+        if *last != host {
+            last.clone_from(&host);
+        }
+        Ok(Canonical::new(self.scheme.clone(), host, self.client))
+    }
+}
+
+impl Default for StrictRequest {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for StrictRequest {
+    type Service = Strict<S>;
+
+    fn layer(&self, inner: S) -> Strict<S> {
+        Strict { settings: self.clone(), last: None, inner }
+    }
+}
+
+/// The service of [`StrictRequest`].
+#[derive(Clone, Debug)]
+pub struct Strict<S> {
+    settings: StrictRequest,
+    /// A connection asks for one host again and again: parsed and copied once.
+    last: Option<Host>,
+    inner: S,
+}
+
+impl<S, B, R> Service<Request<B>> for Strict<S>
+where
+    S: Service<Request<CleanBody<B>>, Response = Response<R>> + Clone,
+    R: EmptyBody,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = StrictFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, req: Request<B>) -> Self::Future {
+        let (mut parts, body) = req.into_parts();
+        let http1 = parts.version <= Version::HTTP_11;
+        match self.settings.canonical(&parts, &mut self.last) {
+            Ok(canonical) => {
+                aliases::remove(&mut parts.headers, aliases::is_forwarding);
+                RequestContext::begin(&mut parts.extensions, canonical);
+                let close = http1 && parts.headers.contains_key(TRANSFER_ENCODING);
+                let req = Request::from_parts(parts, CleanBody::new(body));
+                StrictFuture::app(self.inner.call(req), close)
+            }
+            Err(rejection) => {
+                self.inner = self.inner.clone();
+                StrictFuture::refused(rejection, http1)
+            }
+        }
+    }
+}
