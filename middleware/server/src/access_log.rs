@@ -30,7 +30,7 @@ use std::{
 };
 
 use bytes::Buf;
-use enfilade_core::{Canonical, Clock, Principal, Rejection, RequestContext};
+use enfilade_core::{About, Canonical, Clock, Link, Principal, Rejection, RequestContext};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -57,6 +57,12 @@ impl AccessLog {
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
+    }
+}
+
+impl Link for AccessLog {
+    fn about(&self) -> About {
+        About::of::<Self>()
     }
 }
 

@@ -111,9 +111,9 @@ pub fn signals() -> io::Result<(impl Future<Output = ()> + Send, impl Future<Out
     let told = (first.clone(), second.clone());
     tokio::spawn(async move {
         for token in [first, second] {
-            poll_fn(|cx| match next.iter_mut().any(|signal| signal.poll_recv(cx).is_ready()) {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
+            poll_fn(|cx| {
+                let came = next.iter_mut().any(|signal| signal.poll_recv(cx).is_ready());
+                if came { Poll::Ready(()) } else { Poll::Pending }
             })
             .await;
             token.cancel();

@@ -34,7 +34,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use enfilade_core::{EmptyBody, Rejection};
+use enfilade_core::{About, EmptyBody, Link, Rejection};
 use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -80,6 +80,12 @@ impl InFlight {
         }
         let before = self.gauge.now.fetch_add(1, Relaxed);
         (Guard { gauge: self.gauge.clone(), pulse: self.pulse.clone() }, before < self.gauge.max)
+    }
+}
+
+impl Link for InFlight {
+    fn about(&self) -> About {
+        About::of::<Self>()
     }
 }
 

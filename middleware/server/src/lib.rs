@@ -19,6 +19,7 @@
 //! [`enfilade_core::Rejection`] in its extensions; [`Server`] renders none.
 //!
 //! - [`server`]: [`Server`] binds, serves, drains
+//! - [`connections`]: [`Connections`], the same for sockets that you accept yourself
 //! - [`limits`]: [`Limits`], each with its default
 //! - [`strict`]: what is refused because it can be read in two ways
 //! - [`hosts`]: [`AllowedHosts`], a gate against DNS rebinding
@@ -39,6 +40,7 @@ pub mod access_log;
 pub mod adapter;
 pub mod body_limit;
 mod connection;
+pub mod connections;
 pub mod drain;
 pub mod hosts;
 pub mod in_flight;
@@ -56,6 +58,7 @@ pub use self::{
     access_log::AccessLog,
     adapter::{HyperService, Patient},
     body_limit::{BodyError, BodyLimit, LimitedBody},
+    connections::Connections,
     drain::signals,
     hosts::AllowedHosts,
     in_flight::InFlight,

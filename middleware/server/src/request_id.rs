@@ -29,6 +29,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use enfilade_core::{About, Link};
 use http::{HeaderName, HeaderValue, Request, Response};
 use tower_http::request_id::{MakeRequestId, PropagateRequestId, RequestId, SetRequestId};
 use tower_layer::Layer;
@@ -69,6 +70,12 @@ impl MakeRequestId for RequestIds {
     fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
         let id = format!("{:016x}-{:x}", self.0.process, self.0.next.fetch_add(1, Relaxed));
         HeaderValue::try_from(id).ok().map(RequestId::new)
+    }
+}
+
+impl Link for RequestIds {
+    fn about(&self) -> About {
+        About::of::<Self>()
     }
 }
 

@@ -38,16 +38,11 @@ use tokio::{
     sync::Semaphore,
     time::timeout,
 };
-use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::{
-    BindError, BoxError, ConfigError, Limits, RequestBody,
-    connection::{self, Accepted, Pulse, Shared},
-    drain::{Drain, Stage, signals},
-    listen::Listeners,
+    BindError, BoxError, ConfigError, Connections, Limits, RequestBody, drain::signals, listen::Listeners,
     log,
-    stack::Links,
 };
 
 /// Serves a tower service over HTTP/1.1 and HTTP/2. See the [module docs](self).
@@ -153,17 +148,15 @@ impl Server {
         B::Error: Into<BoxError>,
     {
         let Self { mut listeners, limits, grace, clock, drain, mut stop } = self;
-        limits.check()?;
-        let links = Links::new(&limits, clock);
-        let connections = Arc::new(Semaphore::new(limits.max_connections));
-        let shared = Arc::new(Shared { limits, drain: Drain::default(), tasks: TaskTracker::new() });
+        let permits = Arc::new(Semaphore::new(limits.max_connections));
+        let connections = Connections::new(limits)?.with_clock(clock);
         {
-            let accepting = pin!(accept(&mut listeners, &links, service, &connections, &shared));
+            let accepting = pin!(accept(&mut listeners, &permits, &connections, service));
             let told = pin!(either(drain, stop.as_mut()));
             either(accepting, told).await;
         }
         drop(listeners);
-        end(&shared, grace, stop).await;
+        end(&connections, grace, stop).await;
         Ok(())
     }
 }
@@ -171,10 +164,9 @@ impl Server {
 /// Accepts for ever, and leaves each connection to a task.
 async fn accept<S, B>(
     listeners: &mut Listeners,
-    links: &Links,
+    permits: &Arc<Semaphore>,
+    connections: &Connections,
     service: S,
-    connections: &Arc<Semaphore>,
-    shared: &Arc<Shared>,
 ) where
     S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + Send,
@@ -184,29 +176,24 @@ async fn accept<S, B>(
 {
     loop {
         // Before accepting: who cannot be served waits in the system's queue, not in ours.
-        let permit = connections.clone().acquire_owned().await.ok();
+        let permit = permits.clone().acquire_owned().await.ok();
         let (io, peer) = listeners.accept().await;
         // Small answers leave at once; a socket that refuses this still works.
         let _ = io.set_nodelay(true);
-        let (client, pulse) = (Some(ClientAddr::Tcp(peer)), Arc::new(Pulse::default()));
-        let service = links.around(service.clone(), client, pulse.clone());
-        let accepted = Accepted { io, client, pulse, permit };
-        shared.tasks.spawn(connection::serve(accepted, service, shared.clone()));
+        let client = Some(ClientAddr::Tcp(peer));
+        tokio::spawn(connections.serve_permitted(io, client, service.clone(), permit));
     }
 }
 
 /// Drains for the grace period or until `stop`, then cuts what is left.
-async fn end(shared: &Shared, grace: Duration, stop: Signal) {
-    shared.drain.reach(Stage::Draining);
-    shared.tasks.close();
-    let drained = pin!(timeout(grace, shared.tasks.wait()));
+async fn end(connections: &Connections, grace: Duration, stop: Signal) {
+    connections.drain();
+    let drained = pin!(timeout(grace, connections.done()));
     either(drained, stop).await;
-    let cut = shared.tasks.len();
-    shared.drain.reach(Stage::Stopped);
-    if cut > 0 {
-        log::fault("server.cut", &format_args!("{cut} tasks were not done when the server ended"));
+    if connections.stop() {
+        log::fault("server.cut", &"what was not done when the server ended was cut");
         // An app that never yields must not keep the program.
-        let _ = timeout(FAREWELL, shared.tasks.wait()).await;
+        let _ = timeout(FAREWELL, connections.done()).await;
     }
 }
 

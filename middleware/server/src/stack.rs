@@ -41,6 +41,10 @@ impl Links {
         }
     }
 
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.now()
+    }
+
     /// Puts the links around `app` for one connection.
     pub(crate) fn around<S>(&self, app: S, client: Option<ClientAddr>, pulse: Arc<Pulse>) -> Stack<S> {
         // What waits for the app waits inside `Patient`, so that `InFlight` counts it.

@@ -42,7 +42,7 @@ use std::{
     time::Duration,
 };
 
-use enfilade_core::{EmptyBody, Rejection};
+use enfilade_core::{About, EmptyBody, Link, Rejection};
 use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use tower_layer::Layer;
@@ -78,6 +78,12 @@ impl BodyLimit {
 impl Default for BodyLimit {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Link for BodyLimit {
+    fn about(&self) -> About {
+        About::of::<Self>()
     }
 }
 

@@ -38,7 +38,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use enfilade_core::Rejection;
+use enfilade_core::{About, Link, Rejection};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -60,6 +60,12 @@ impl TrueLength {
     /// Nothing to set.
     pub fn new() -> Self {
         Self
+    }
+}
+
+impl Link for TrueLength {
+    fn about(&self) -> About {
+        About::of::<Self>()
     }
 }
 

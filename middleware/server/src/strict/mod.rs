@@ -54,7 +54,7 @@ pub use self::{body::CleanBody, future::StrictFuture};
 
 use std::task::{Context, Poll};
 
-use enfilade_core::{Canonical, ClientAddr, EmptyBody, Host, Rejection, RequestContext};
+use enfilade_core::{About, Canonical, ClientAddr, EmptyBody, Host, Link, Rejection, RequestContext};
 use http::{Request, Response, Version, header::TRANSFER_ENCODING, request::Parts, uri::Scheme};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -106,6 +106,12 @@ impl StrictRequest {
 impl Default for StrictRequest {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Link for StrictRequest {
+    fn about(&self) -> About {
+        About::of::<Self>()
     }
 }
 
