@@ -59,6 +59,20 @@ pub enum ConfigError {
         /// What is wrong with it, and what to do. Holds nothing of the hash.
         problem: String,
     },
+    /// A key for tokens is malformed, weak or of the wrong kind.
+    Key {
+        /// Where it came from: a file, or what it was read as.
+        from: String,
+        /// What is wrong with it, and what to do. Holds nothing of the key.
+        problem: String,
+    },
+    /// A setting of a token verifier is missing or contradicts another.
+    Verifier {
+        /// The setting.
+        setting: &'static str,
+        /// What to do.
+        problem: &'static str,
+    },
     /// A user file names nobody.
     NoUsers {
         /// The file, if it came from one.
@@ -110,6 +124,8 @@ impl fmt::Display for ConfigError {
                 write!(f, "{}, line {line}: {problem}", path.display())
             }
             Self::UserLine { path: None, line, problem } => write!(f, "line {line}: {problem}"),
+            Self::Key { from, problem } => write!(f, "{from}: {problem}"),
+            Self::Verifier { setting, problem } => write!(f, "token verifier, {setting}: {problem}"),
             Self::NoUsers { path: Some(path) } => {
                 write!(
                     f,

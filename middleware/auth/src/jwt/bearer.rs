@@ -1,0 +1,88 @@
+//! [`Bearer`]: tokens in `Authorization: Bearer …` (RFC 6750 §2.1), and nowhere else.
+//!
+//! ```text
+//! no Authorization, another scheme   absent
+//! Bearer <token>                     judged by the Verifier: proved, or refused with its reason
+//! Bearer, and no token after it      refused: auth.token-malformed
+//! ```
+//!
+//! Tokens in a form or a query (RFC 6750 §2.2, §2.3) are never read: they end in logs and histories.
+//!
+//! ```
+//! use enfilade_auth::{Auth, Bearer, Gate, Principal, jwt::{Algorithm, NewToken, SigningKey, Verifier}};
+//!
+//! let key = SigningKey::generate(Algorithm::Es256);
+//! let verifier = Verifier::builder(key.verifying_key())
+//!     .with_issuer("https://id.example")
+//!     .with_audience("shop")
+//!     .build()?;
+//! let auth = Auth::new(Bearer::new(verifier));
+//!
+//! let token = NewToken::new("https://id.example", "shop", "ada").sign(&key);
+//! let req = http::Request::builder().header("authorization", format!("Bearer {token}"));
+//! let (mut req, ()) = req.body(())?.into_parts();
+//! auth.enter(&mut req).unwrap();
+//! assert_eq!(Principal::of(&req.extensions).unwrap().subject(), "ada");
+//!
+//! req.headers.insert("authorization", format!("Bearer {token}x").parse()?);
+//! let refused = auth.enter(&mut req).unwrap_err();
+//! assert_eq!(refused.code(), "auth.token-signature");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use enfilade_core::Challenge;
+use http::{HeaderMap, header::AUTHORIZATION, request};
+
+use super::{TokenFault, Verifier};
+use crate::{Attempt, Authenticator, Carrier};
+
+/// Tokens in `Authorization`. See the [module docs](self).
+#[derive(Clone, Debug)]
+#[must_use = "it reads nothing until it stands in an `Auth`"]
+pub struct Bearer {
+    verifier: Verifier,
+}
+
+impl Bearer {
+    /// Tokens that this verifier accepts.
+    pub fn new(verifier: Verifier) -> Self {
+        Self { verifier }
+    }
+}
+
+impl Authenticator for Bearer {
+    fn carriers(&self) -> Vec<Carrier> {
+        vec![Carrier::Scheme("Bearer")]
+    }
+
+    fn authenticate(&self, req: &mut request::Parts) -> Attempt {
+        let Some(token) = token(&req.headers) else { return Attempt::Absent };
+        match token.map_err(Into::into).and_then(|token| self.verifier.verify(token)) {
+            Ok(who) => Attempt::Proved(who),
+            Err(error) => Attempt::Refused(error.into()),
+        }
+    }
+
+    fn challenges(&self) -> Vec<Challenge> {
+        vec![Challenge::bearer()]
+    }
+}
+
+/// The token, if the scheme is ours: `"Bearer" 1*SP token`, the scheme in any case (RFC 9110 §11.4).
+fn token(headers: &HeaderMap) -> Option<Result<&str, TokenFault>> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next()?.as_bytes();
+    let (scheme, rest) = value.split_at_checked("Bearer".len())?;
+    if !scheme.eq_ignore_ascii_case(b"Bearer") || rest.first().is_some_and(u8::is_ascii_graphic) {
+        return None;
+    }
+    // Used without `Auth`, which has judged this already.
+    if values.next().is_some() {
+        return Some(Err(TokenFault::Malformed));
+    }
+    let blanks = rest.iter().take_while(|b| **b == b' ').count();
+    let token = &rest[blanks..];
+    // More of RFC 6750's `b64token` need not be looked at: the alphabet of a JWT is narrower.
+    let is_token = blanks > 0 && !token.is_empty() && token.iter().all(u8::is_ascii_graphic);
+    Some(str::from_utf8(token).ok().filter(|_| is_token).ok_or(TokenFault::Malformed))
+}

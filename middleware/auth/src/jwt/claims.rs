@@ -1,0 +1,108 @@
+//! What a token says, read strictly: each registered claim is absent, valid, or the token is refused.
+//!
+//! ```text
+//! iss sub jti acr      string, not empty, no control characters        absent ─▶ None
+//! aud                  string or array of strings                      null, another type, twice ─▶ refused
+//! exp nbf iat auth_time  NumericDate, 0 ≤ t ≤ year 9999
+//! scope scp            words in a string, or an array of words         (RFC 8693 §4.2; issuers use both)
+//! amr                  array of strings
+//! ```
+
+use super::{
+    base64url,
+    fault::{TokenError, TokenFault},
+    object::{Object, Rounded, Wrong},
+};
+
+/// The claims that we judge or hand on, owned.
+#[derive(Debug)]
+pub(super) struct Claims {
+    pub(super) issuer: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) audience: Option<Vec<String>>,
+    pub(super) expires: Option<u64>,
+    pub(super) not_before: Option<u64>,
+    pub(super) issued_at: Option<u64>,
+    pub(super) token_id: Option<String>,
+    pub(super) scopes: Vec<String>,
+    pub(super) auth_time: Option<u64>,
+    pub(super) amr: Vec<String>,
+    pub(super) acr: Option<String>,
+    pub(super) roles: Vec<String>,
+}
+
+impl Claims {
+    /// Parses a payload whose signature is good. `roles` is the way to the roles: a claim, or one inside another.
+    ///
+    /// `required` are claims that must be there besides, whatever they hold.
+    pub(super) fn parse(json: &str, roles: &[Box<str>], required: &[Box<str>]) -> Result<Self, TokenError> {
+        let object = Object::parse(json).ok_or(TokenFault::Malformed)?;
+        if let Some(name) = required.iter().find(|name| !object.has(name)) {
+            let fault = TokenFault::Claim("that this service requires");
+            return Err(TokenError::with_log(fault, format_args!("no {name}")));
+        }
+        Self::read(&object, roles).map_err(|Wrong(name)| TokenFault::Claim(name).into())
+    }
+
+    fn read(object: &Object<'_>, roles: &[Box<str>]) -> Result<Self, Wrong> {
+        Ok(Self {
+            issuer: object.name("iss")?,
+            subject: object.name("sub")?,
+            audience: object.strings("aud")?,
+            // A fraction goes the way that shortens the token's life.
+            expires: object.seconds("exp", Rounded::Down)?,
+            not_before: object.seconds("nbf", Rounded::Up)?,
+            issued_at: object.seconds("iat", Rounded::Up)?,
+            token_id: object.name("jti")?,
+            scopes: scopes(object)?,
+            auth_time: object.seconds("auth_time", Rounded::Down)?,
+            amr: object.array("amr")?.unwrap_or_default(),
+            acr: object.name("acr")?,
+            roles: words_at(object, roles).map_err(|()| Wrong("with the roles"))?,
+        })
+    }
+
+    /// What names this token in logs and in the revocation set: its `jti`, or a hash of what was signed.
+    ///
+    /// Not of the whole token: an ECDSA signature has a twin that is as good, and the twin would be another name.
+    pub(super) fn credential_id(&self, signing_input: &str) -> String {
+        match &self.token_id {
+            Some(id) if id.len() <= MAX_ID => id.clone(),
+            _ => {
+                let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, signing_input.as_bytes());
+                base64url::encode(&hash.as_ref()[..16])
+            }
+        }
+    }
+}
+
+/// The longest `jti`, in bytes, that is its token's name; a longer one is replaced by a hash.
+pub(super) const MAX_ID: usize = 128;
+
+/// `scope`, and where that is absent `scp`, which some issuers write instead.
+fn scopes(object: &Object<'_>) -> Result<Vec<String>, Wrong> {
+    let both = (object.strings("scope")?, object.strings("scp")?);
+    let (name, found) = match both {
+        (Some(scope), _) => ("scope", scope),
+        (None, Some(scp)) => ("scp", scp),
+        (None, None) => return Ok(Vec::new()),
+    };
+    let words = found.iter().flat_map(|text| text.split(' ')).filter(|word| !word.is_empty());
+    words.map(|word| if is_scope(word) { Ok(word.to_owned()) } else { Err(Wrong(name)) }).collect()
+}
+
+/// `scope-token` (RFC 6749 §3.3).
+fn is_scope(word: &str) -> bool {
+    word.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
+
+fn words_at(object: &Object<'_>, path: &[Box<str>]) -> Result<Vec<String>, ()> {
+    match path {
+        [] => Ok(Vec::new()),
+        [last] => Ok(object.words(last)?.unwrap_or_default()),
+        [first, rest @ ..] => match object.object(first)? {
+            Some(inner) => words_at(&inner, rest),
+            None => Ok(Vec::new()),
+        },
+    }
+}

@@ -1,0 +1,49 @@
+//! JSON Web Tokens: who signed what, about whom, for whom and until when.
+//!
+//! ```text
+//! VerifyingKey ─▶ KeySet ─▶ Keys ─┐
+//! JwksFile ───────────────────────┴─▶ Verifier ─┬─▶ Bearer (Authorization)
+//!                 RevocationCheck ─────▶        └─▶ CookieToken (a private cookie; feature `cookie`)
+//! SigningKey + NewToken ─▶ a token
+//! ```
+//!
+//! Signatures are made and checked by aws-lc-rs directly. The crate `jsonwebtoken` is not used, not even for its
+//! types: they read `null` as absent and unknown as malformed (`compact`, `keys::jwk` say where it matters), and
+//! its functions ask for a process-wide provider that panics when a program has none or two.
+//!
+//! ```
+//! use enfilade_auth::jwt::{Algorithm, SigningKey, TokenFault, Verifier};
+//!
+//! let key = SigningKey::generate(Algorithm::Hs256);
+//! let verifier = Verifier::builder(key.verifying_key())
+//!     .with_issuer("https://id.example")
+//!     .with_audience("shop")
+//!     .build()?;
+//! let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.";
+//! assert_eq!(verifier.verify(unsigned).unwrap_err().fault(), TokenFault::Algorithm);
+//! # Ok::<(), enfilade_auth::ConfigError>(())
+//! ```
+
+mod algorithm;
+mod base64url;
+pub mod bearer;
+mod claims;
+mod compact;
+pub mod fault;
+pub mod key_set;
+pub mod keys;
+pub mod mint;
+mod object;
+pub mod signing;
+pub mod verifier;
+
+pub use self::{
+    algorithm::Algorithm,
+    bearer::Bearer,
+    fault::{TokenError, TokenFault},
+    key_set::{KeySet, Keys},
+    keys::VerifyingKey,
+    mint::NewToken,
+    signing::SigningKey,
+    verifier::{Verifier, VerifierBuilder},
+};

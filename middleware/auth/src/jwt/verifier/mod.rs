@@ -1,0 +1,168 @@
+//! [`Verifier`]: from the text of a token to a [`Principal`], or to the reason why not.
+//!
+//! ```text
+//! token ─▶ remembered? ──no──▶ size ▸ shape ▸ header ▸ typ ▸ key ▸ algorithm is the key's ▸ signature ▸ claims
+//!              │ yes                                                                                     │
+//!              └──────────────▶ judged on every request: issuer ▸ audience ▸ exp ▸ nbf ▸ iat ▸ revoked ◀─┘
+//! ```
+//!
+//! 1. An expected issuer or audience makes the claim required. Without an expected audience a token that has one
+//!    is meant for others (RFC 7519 §4.1.3), so one is named, or [`insecure_any_audience`] says that none counts.
+//! 2. `exp` and `sub` are required; whatever registered claim is there must be well-formed, wanted or not.
+//! 3. `typ` is `JWT`, `at+jwt` or absent. RFC 7519 §5.1 makes it optional and RFC 9068 §4 wants `at+jwt` alone,
+//!    which is [`with_types`]`(["at+jwt"])`: choose it when your issuer writes it. Other types, such as a logout or
+//!    session token, are never accepted by accident (RFC 8725 §3.11).
+//! 4. Only a token that passed all of it is remembered: its claims, and nothing of the judgement.
+//!
+//! ```
+//! use enfilade_auth::jwt::{Algorithm, NewToken, SigningKey, TokenFault, Verifier};
+//!
+//! let key = SigningKey::generate(Algorithm::Es256);
+//! let verifier = Verifier::builder(key.verifying_key())
+//!     .with_issuer("https://id.example")
+//!     .with_audience("shop")
+//!     .build()?;
+//!
+//! let token = NewToken::new("https://id.example", "shop", "ada").with_scopes(["orders:read"]);
+//! let who = verifier.verify(&token.sign(&key)).unwrap();
+//! assert_eq!(who.subject(), "ada");
+//! assert!(who.has_scope("orders:read"));
+//!
+//! let for_others = NewToken::new("https://id.example", "bank", "ada").sign(&key);
+//! assert_eq!(verifier.verify(&for_others).unwrap_err().fault(), TokenFault::Audience);
+//! # Ok::<(), enfilade_auth::ConfigError>(())
+//! ```
+//!
+//! [`insecure_any_audience`]: VerifierBuilder::insecure_any_audience
+//! [`with_types`]: VerifierBuilder::with_types
+
+mod builder;
+mod cache;
+mod judge;
+
+pub use self::builder::VerifierBuilder;
+
+use std::{fmt, sync::Arc};
+
+use enfilade_core::{AuthMethod, Principal};
+
+use self::{
+    builder::Settings,
+    cache::{Cache, Proved},
+};
+use super::{
+    Keys,
+    claims::Claims,
+    compact::{Compact, Header},
+    fault::{Quoted, TokenError, TokenFault},
+};
+
+/// Judges tokens. Cheap to clone; clones share what is remembered. See the [module docs](self).
+#[derive(Clone)]
+pub struct Verifier(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    keys: Keys,
+    /// Of this verifier alone: that is how what is remembered is bound to issuer, audience and all the rest.
+    cache: Option<Cache>,
+}
+
+impl Verifier {
+    /// Begins a verifier that trusts these keys: a [`VerifyingKey`](super::VerifyingKey), a
+    /// [`KeySet`](super::KeySet), or [`Keys`] that change.
+    pub fn builder(keys: impl Into<Keys>) -> VerifierBuilder {
+        VerifierBuilder::new(keys.into())
+    }
+
+    /// Judges a token.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`], with why; `?` in a gate turns it into the [`Rejection`](enfilade_core::Rejection).
+    pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+        let Inner { settings, keys, cache } = &*self.0;
+        let generation = keys.generation();
+        if let Some(known) = cache.as_ref().and_then(|cache| cache.find(token, generation)) {
+            judge::now(settings, &known.proved)?;
+            return Ok(known.proved.principal.clone());
+        }
+        let proved = self.prove(token, generation)?;
+        judge::now(settings, &proved)?;
+        let principal = proved.principal.clone();
+        if let Some(cache) = cache {
+            cache.keep(token, proved);
+        }
+        Ok(principal)
+    }
+
+    /// What holds for ever: the signature is good, and the claims are well-formed.
+    fn prove(&self, token: &str, generation: u64) -> Result<Proved, TokenError> {
+        let settings = &self.0.settings;
+        let compact = Compact::parse(token)?;
+        check_type(settings, &compact.header)?;
+        compact.check_signature(&self.0.keys.current())?;
+        let json = String::from_utf8(compact.payload).map_err(|_| TokenFault::Malformed)?;
+        let claims = Claims::parse(&json, &settings.roles_claim, &settings.required)?;
+        let principal = principal(settings, &claims, compact.signing_input, json)?;
+        Ok(Proved {
+            generation,
+            principal,
+            audience: claims.audience,
+            expires: claims.expires,
+            not_before: claims.not_before,
+            issued_at: claims.issued_at,
+        })
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("keys", &self.0.keys).finish_non_exhaustive()
+    }
+}
+
+/// RFC 7515 §4.1.9: without regard to case, and `application/` may be left out.
+fn check_type(settings: &Settings, header: &Header) -> Result<(), TokenError> {
+    let Some(typ) = header.typ.as_deref() else {
+        return if settings.allow_untyped { Ok(()) } else { Err(TokenFault::Type.into()) };
+    };
+    let short = match typ.split_at_checked("application/".len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") && !rest.contains('/') => rest,
+        _ => typ,
+    };
+    if settings.types.iter().any(|known| known.eq_ignore_ascii_case(short)) {
+        return Ok(());
+    }
+    Err(TokenError::with_log(TokenFault::Type, format_args!("typ {}", Quoted(typ))))
+}
+
+fn principal(
+    settings: &Settings,
+    claims: &Claims,
+    signing_input: &str,
+    json: String,
+) -> Result<Principal, TokenError> {
+    let subject = claims.subject.as_deref().ok_or(TokenFault::Claim("sub"))?;
+    let mut who = Principal::new(subject)
+        .with_method(AuthMethod::Bearer)
+        .with_credential_id(claims.credential_id(signing_input))
+        .with_scopes(claims.scopes.iter().map(String::as_str))
+        .with_roles(claims.roles.iter().map(String::as_str))
+        .with_amr(claims.amr.iter().map(String::as_str))
+        .with_claims(json);
+    if let Some(issuer) = &claims.issuer {
+        who = who.with_issuer(issuer.as_str());
+    }
+    if let Some(acr) = &claims.acr {
+        who = who.with_acr(acr.as_str());
+    }
+    if let Some(seconds) = claims.auth_time {
+        who = who.with_auth_time(seconds);
+    }
+    match claims.expires {
+        Some(seconds) => Ok(who.with_expires(seconds)),
+        None if settings.allow_no_expiry => Ok(who),
+        None => Err(TokenFault::Claim("exp").into()),
+    }
+}
