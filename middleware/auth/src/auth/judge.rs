@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use enfilade_core::{Clock, Principal, Rejection, quiet::LogLimit};
+use enfilade_core::{Clock, LogLimit, Principal, Rejection, Trail};
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION, request};
 
 use crate::{Attempt, Carrier};
@@ -71,9 +71,9 @@ fn same(a: &Carrier, b: &Carrier) -> bool {
     }
 }
 
-/// The word before the first blank (RFC 9110 §11.4); bytes, for the value may be no text at all.
+/// The word before the first blank (RFC 9110 §11.4: SP, not TAB); bytes, for the value may be no text at all.
 fn scheme(authorization: &[u8]) -> &[u8] {
-    authorization.split(|b| *b == b' ' || *b == b'\t').next().unwrap_or_default()
+    authorization.split(|b| *b == b' ').next().unwrap_or_default()
 }
 
 /// What the kinds asked so far have shown.
@@ -166,6 +166,7 @@ fn proved_nobody() -> Rejection {
 
 fn note_void(reason: &Rejection, req: &request::Parts, clock: &Clock) {
     static LIMIT: LogLimit = LogLimit::new(10, Duration::from_secs(1));
+    Trail::note(&req.extensions, || reason.code().to_owned());
     if let Some(left_out) = LIMIT.admit(clock) {
         tracing::info!(
             target: "enfilade::auth",
@@ -175,5 +176,4 @@ fn note_void(reason: &Rejection, req: &request::Parts, clock: &Clock) {
             "an ambient credential counts as absent",
         );
     }
-    let _ = req;
 }

@@ -44,7 +44,7 @@ mod judge;
 use std::{fmt, sync::Arc};
 
 use enfilade_core::{
-    About, Clock, Gate, Gated, Gates, Pass, Principal, Rejection, RequestContext, Unproved, Verdict,
+    About, Clock, Gate, Gated, Gates, Pass, Principal, Rejection, RequestContext, Trail, Unproved, Verdict,
 };
 use http::{HeaderValue, Response, StatusCode, request};
 use smallvec::SmallVec;
@@ -251,6 +251,7 @@ impl Settings {
                 if who.is_ambient() && websocket::is_handshake(req) {
                     self.judge_handshake(req)?;
                 }
+                Trail::note(&req.extensions, || format!("{:?} by {}", who.subject(), who.method().as_str()));
                 who.put(&mut req.extensions);
             }
             None if self.optional => {

@@ -109,9 +109,11 @@ impl<F: FnOnce() -> T + Send, T: Send> Job for Work<F, T> {
 impl Shared {
     fn submit(self: &Arc<Self>, job: Box<dyn Job>) -> Result<(), Undone> {
         let mut queue = self.queue();
-        if queue.jobs.len() >= self.waiting && queue.idle == 0 && queue.started == self.threads {
+        // Threads that are about to take a job, or to be started, leave their place in the queue to others.
+        let room = self.waiting + queue.idle + (self.threads - queue.started);
+        if queue.jobs.len() >= room {
             queue.jobs.retain(|job| job.is_wanted());
-            if queue.jobs.len() >= self.waiting {
+            if queue.jobs.len() >= room {
                 return Err(Undone::Busy);
             }
         }

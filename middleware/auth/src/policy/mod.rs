@@ -161,7 +161,10 @@ impl Not for Policy {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self(Rule::Not(Box::new(self)))
+        match self.0 {
+            Rule::Not(part) => *part,
+            rule => Self(Rule::Not(Box::new(Self(rule)))),
+        }
     }
 }
 

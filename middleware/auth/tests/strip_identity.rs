@@ -1,0 +1,166 @@
+//! No spelling of an identity header reaches the app, and nothing else is touched.
+//!
+//! ```text
+//! names × (as it is, `_`, `.`, capitals, doubled, empty) ──▶ StripIdentity ──▶ none of them
+//! ```
+
+use enfilade_auth::{ConfigError, Gate, StripIdentity};
+use enfilade_test::{Probe, assert_passed, drive};
+use http::{HeaderName, HeaderValue, Request, header::CONNECTION, request};
+use proptest::prelude::*;
+
+const IDENTITY: [&str; 32] = [
+    "remote-user",
+    "remote-groups",
+    "remote-email",
+    "remote-name",
+    "x-remote-user",
+    "x-remote-group",
+    "x-remote-extra-scopes",
+    "x-forwarded-user",
+    "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-preferred-username",
+    "x-forwarded-access-token",
+    "x-forwarded-client-cert",
+    "x-auth-user",
+    "x-auth-request-user",
+    "x-auth-request-email",
+    "auth-type",
+    "auth-user",
+    "x-authenticated-user",
+    "x-authenticated-userid",
+    "x-authentik-username",
+    "x-consumer-username",
+    "x-goog-authenticated-user-email",
+    "x-amzn-oidc-identity",
+    "x-ms-client-principal-name",
+    "cf-access-authenticated-user-email",
+    "client-cert",
+    "ssl-client-s-dn",
+    "x-ssl-client-verify",
+    "x-webauth-user",
+    "x-pomerium-claim-email",
+    "tailscale-user-login",
+];
+
+const OTHERS: [&str; 20] = [
+    "accept",
+    "authorization",
+    "cookie",
+    "content-type",
+    "forwarded",
+    "host",
+    "origin",
+    "referer",
+    "sec-fetch-mode",
+    "te",
+    "user-agent",
+    "x-api-key",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "x-request-id",
+    "x-remote",
+];
+
+fn stripped(strip: &StripIdentity, headers: &[(&str, &str)]) -> request::Parts {
+    let (mut req, ()) = Request::new(()).into_parts();
+    for (name, value) in headers {
+        req.headers
+            .append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    assert_passed!(strip.enter(&mut req));
+    req
+}
+
+fn names(req: &request::Parts) -> Vec<&str> {
+    let mut names: Vec<_> = req.headers.keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn no_spelling_of_an_identity_header_gets_through() {
+    let strip = StripIdentity::new();
+    for name in IDENTITY {
+        let spellings =
+            [name.to_owned(), name.replace('-', "_"), name.replace('-', "."), name.to_uppercase()];
+        let mixed: String =
+            name.char_indices().map(|(at, c)| if c == '-' && at % 2 == 0 { '_' } else { c }).collect();
+        for name in spellings.iter().chain([&mixed]) {
+            let req = stripped(&strip, &[(name, "root"), (name, "ada"), (name, ""), ("accept", "*/*")]);
+            assert_eq!(req.headers.keys().collect::<Vec<_>>(), ["accept"], "{name}");
+        }
+    }
+}
+
+#[test]
+fn all_of_them_at_once_go_and_nothing_else_does() {
+    let headers: Vec<_> = IDENTITY.iter().chain(&OTHERS).map(|name| (*name, "1")).collect();
+    let req = stripped(&StripIdentity::new(), &headers);
+    assert_eq!(names(&req), OTHERS);
+}
+
+#[test]
+fn a_nominated_identity_header_is_not_nominated_any_more() {
+    let table: &[(&[&str], Option<&str>)] = &[
+        (&["X-Auth-User"], None),
+        (&["x-auth-user, close"], Some("close")),
+        (&["keep-alive, X_Remote_User ,Upgrade"], Some("keep-alive, Upgrade")),
+        (&["close", "remote-user"], Some("close")),
+        (&["x-forwarded-for, close"], Some("x-forwarded-for, close")),
+        (&["close,,"], Some("close,,")),
+    ];
+    for (values, expected) in table {
+        let headers: Vec<_> = values.iter().map(|value| ("connection", *value)).collect();
+        let req = stripped(&StripIdentity::new(), &headers);
+        assert_eq!(req.headers.get(CONNECTION).map(|value| value.to_str().unwrap()), *expected, "{values:?}");
+        assert!(req.headers.get_all(CONNECTION).iter().count() <= 1);
+    }
+}
+
+#[test]
+fn the_list_is_yours_to_extend_and_to_cut() {
+    let strip = StripIdentity::new().with_prefix("X-Tenant").unwrap().keep("X-Auth-Token").unwrap();
+    let req = stripped(
+        &strip,
+        &[("x_tenant_id", "1"), ("x-auth-token", "k"), ("x_auth_token", "k"), ("x-auth-token-2", "")],
+    );
+    assert_eq!(names(&req), ["x-auth-token", "x_auth_token"]);
+    for wrong in ["", "x auth", "x:auth", "ä"] {
+        assert!(
+            matches!(StripIdentity::new().with_prefix(wrong), Err(ConfigError::HeaderName { .. })),
+            "{wrong:?}"
+        );
+        assert!(matches!(StripIdentity::new().keep(wrong), Err(ConfigError::HeaderName { .. })), "{wrong:?}");
+    }
+}
+
+#[test]
+fn the_app_sees_only_what_is_left() {
+    let probe = Probe::ok();
+    assert_passed!(
+        drive(StripIdentity::new(), &probe).get("/").header("Remote_User", "root").header("x-a", "1").send()
+    );
+    assert_eq!(probe.last().header("remote_user"), None);
+    assert_eq!(probe.last().header("x-a"), Some("1"));
+}
+
+proptest! {
+    /// What CGI makes of a name: capitals, and `_` for whatever is neither letter nor digit.
+    #[test]
+    fn no_name_becomes_an_identity_variable(name in "[xXrRaA][-_.!#a-zA-Z0-9]{0,24}") {
+        let req = stripped(&StripIdentity::new(), &[(&name, "root")]);
+        for name in req.headers.keys() {
+            let variable: String =
+                name.as_str().chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+            for identity in IDENTITY {
+                prop_assert_ne!(&variable, &identity.to_uppercase().replace('-', "_"));
+            }
+        }
+    }
+}
