@@ -240,6 +240,30 @@ class Session(unittest.TestCase):
                 Form(page.text, "password")
         self.assertIn("auth.token-revoked", self.demo.log())
 
+    def test_where_the_cookie_did_not_come_back_a_page_says_why(self):
+        for protocol, client in clients(self.demo):
+            with self.subTest(protocol=protocol):
+                answer = self.sign_in(client, self.demo.users[0])
+                client.cookies.clear()
+                page = client.get(answer.headers["location"], headers=self.page, follow_redirects=True)
+                self.assertIn("--insecure-plain-cookies", page.text)
+
+    def test_plain_cookies_come_back_on_plain_http(self):
+        demo, kept = Demo("--insecure-plain-cookies"), self.demo
+        self.demo = demo
+        try:
+            for protocol, client in clients(demo):
+                with self.subTest(protocol=protocol):
+                    answer = self.sign_in(client, demo.users[0])
+                    self.assertNotIn("secure", answer.headers["set-cookie"].lower())
+                    page = client.get(answer.headers["location"], headers=self.page, follow_redirects=True)
+                    self.assertEqual(page.status_code, 200)
+                    self.assertIn(demo.users[0].name, page.text)
+            self.assertIn("insecure-plain-cookies", demo.log())
+        finally:
+            self.demo = kept
+            demo.stop()
+
     def test_a_session_cookie_is_no_bearer_token(self):
         _, client = next(clients(self.demo))
         with client:
