@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU8, Ordering::Relaxed},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{BodyLimit, timed_out, too_large};
+use super::{BodyLimit, broken, timed_out, too_large};
 use crate::BoxError;
 
 /// What went wrong with a body, for the future that sees the app's answer.
@@ -27,12 +27,14 @@ pub(super) struct Fault(AtomicU8);
 
 const TOO_LARGE: u8 = 1;
 const TIMED_OUT: u8 = 2;
+const BROKEN: u8 = 3;
 
 impl Fault {
     pub(super) fn rejection(&self) -> Option<Rejection> {
         match self.0.load(Relaxed) {
             TOO_LARGE => Some(too_large()),
             TIMED_OUT => Some(timed_out()),
+            BROKEN => Some(broken()),
             _ => None,
         }
     }
@@ -80,18 +82,24 @@ where
     ) -> Poll<Option<Result<Frame<B::Data>, BodyError>>> {
         let this = self.as_mut().project();
         let Poll::Ready(frame) = this.inner.poll_frame(cx) else {
-            return self.as_mut().poll_deadline(cx).map(|()| Some(Err(self.fail(TIMED_OUT))));
+            ready!(self.as_mut().poll_deadline(cx));
+            return Poll::Ready(Some(Err(self.fail(TIMED_OUT, Kind::TimedOut))));
         };
         *this.waiting = false;
-        let Some(frame) = frame else { return Poll::Ready(None) };
-        let frame = frame.map_err(|error| BodyError(Kind::Inner(error.into())))?;
+        let frame = match frame {
+            None => return Poll::Ready(None),
+            Some(Err(error)) => {
+                return Poll::Ready(Some(Err(self.fail(BROKEN, Kind::Broken(error.into())))));
+            }
+            Some(Ok(frame)) => frame,
+        };
         let length = frame.data_ref().map_or(0, Buf::remaining) as u64;
         match this.left.checked_sub(length) {
             Some(left) => {
                 *this.left = left;
                 Poll::Ready(Some(Ok(frame)))
             }
-            None => Poll::Ready(Some(Err(self.fail(TOO_LARGE)))),
+            None => Poll::Ready(Some(Err(self.fail(TOO_LARGE, Kind::TooLarge)))),
         }
     }
 
@@ -117,15 +125,15 @@ impl<B> LimitedBody<B> {
         sleep.as_mut().poll(cx)
     }
 
-    fn fail(self: Pin<&mut Self>, what: u8) -> BodyError {
+    fn fail(self: Pin<&mut Self>, what: u8, kind: Kind) -> BodyError {
         let this = self.project();
-        // Whoever reads on after the error gets it again.
+        // Whoever reads on after the error gets no more of it.
         *this.left = 0;
         if let Some(fault) = this.fault {
             // The first fault is the one to answer with.
             let _ = fault.0.compare_exchange(0, what, Relaxed, Relaxed);
         }
-        BodyError(if what == TIMED_OUT { Kind::TimedOut } else { Kind::TooLarge })
+        BodyError(kind)
     }
 }
 
@@ -137,16 +145,16 @@ pub struct BodyError(Kind);
 enum Kind {
     TooLarge,
     TimedOut,
-    Inner(BoxError),
+    Broken(BoxError),
 }
 
 impl BodyError {
-    /// The refusal to answer with, when a limit was met; `None` when the client went away or broke the framing.
-    pub fn rejection(&self) -> Option<Rejection> {
+    /// The refusal to answer with; [`BodyLimited`](super::BodyLimited) does it by itself.
+    pub fn rejection(&self) -> Rejection {
         match self.0 {
-            Kind::TooLarge => Some(too_large()),
-            Kind::TimedOut => Some(timed_out()),
-            Kind::Inner(_) => None,
+            Kind::TooLarge => too_large(),
+            Kind::TimedOut => timed_out(),
+            Kind::Broken(_) => broken(),
         }
     }
 }
@@ -156,7 +164,7 @@ impl fmt::Display for BodyError {
         f.write_str(match self.0 {
             Kind::TooLarge => "the request's body is larger than the limit",
             Kind::TimedOut => "the request's body came too slowly",
-            Kind::Inner(_) => "the request's body could not be read",
+            Kind::Broken(_) => "the request's body could not be read",
         })
     }
 }
@@ -164,7 +172,7 @@ impl fmt::Display for BodyError {
 impl Error for BodyError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Kind::Inner(error) => Some(&**error),
+            Kind::Broken(error) => Some(&**error),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@
 //! content-length says too much ─────────▶ 413 http.body-too-large, the app is not asked
 //! more comes than allowed ──────────────▶ the app's read fails; its answer, if it comes, becomes the 413
 //! nothing comes while the app waits ────▶ the app's read fails; its answer becomes 408 http.body-timeout
+//! it cannot be read, or breaks off ─────▶ the app's read fails; its answer becomes 400 http.body-broken
 //! ```
 //!
 //! The error of the read is a [`BodyError`] that carries the rejection, so an app may also answer with it itself. Once
@@ -136,4 +137,9 @@ pub(super) fn too_large() -> Rejection {
 
 pub(super) fn timed_out() -> Rejection {
     Rejection::new(StatusCode::REQUEST_TIMEOUT, "http.body-timeout").with_detail("the body came too slowly")
+}
+
+pub(super) fn broken() -> Rejection {
+    Rejection::new(StatusCode::BAD_REQUEST, "http.body-broken")
+        .with_detail("the body's framing is wrong, or it broke off")
 }

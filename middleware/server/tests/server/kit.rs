@@ -1,0 +1,140 @@
+//! What these tests share: a server on a pipe, raw bytes to it, and the answers and log lines that came of them.
+
+use std::{
+    convert::Infallible,
+    io::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use enfilade_core::ClientAddr;
+use enfilade_server::{BoxError, Connections, Limits, RequestBody};
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex},
+    time::timeout,
+};
+use tower::Service;
+use tracing_subscriber::fmt::MakeWriter;
+
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The app of most tests: reads the whole body, says what it was asked.
+pub(crate) async fn echo(req: Request<RequestBody>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let line = format!("{} {}", req.method(), req.uri());
+    let body = match req.into_body().collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => Bytes::from(format!("unreadable: {error}")),
+    };
+    let text = String::from_utf8_lossy(&body).into_owned();
+    Ok(Response::new(Full::from(format!("<{line} {text}>"))))
+}
+
+/// An app that answers without reading.
+pub(crate) async fn curt(_: Request<RequestBody>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(Response::new(Full::from("no")))
+}
+
+/// A client's end of a connection to `app`.
+pub(crate) fn connect<S, B>(limits: Limits, app: S) -> DuplexStream
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + Send,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let connections = Connections::new(limits).expect("limits that work");
+    let (client, server) = duplex(1 << 20);
+    let peer = ClientAddr::Tcp("192.0.2.1:5000".parse().expect("an address"));
+    tokio::spawn(connections.serve(server, Some(peer), app));
+    client
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) text: String,
+    /// Whether the server closed the connection.
+    pub(crate) closed: bool,
+}
+
+impl Heard {
+    /// The statuses of the answers, in order.
+    pub(crate) fn statuses(&self) -> Vec<u16> {
+        let lines = self.text.split("HTTP/1.").skip(1);
+        lines.filter_map(|line| line.get(2..5)?.parse().ok()).filter(|status| *status != 100).collect()
+    }
+}
+
+/// Listens until the server closes, or says nothing for `quiet`; virtual time makes that no time at all.
+pub(crate) async fn hear(client: &mut (impl AsyncRead + Unpin), quiet: Duration) -> Heard {
+    let mut all = Vec::new();
+    let closed = loop {
+        match timeout(quiet, client.read_buf(&mut all)).await {
+            Err(_) => break false,
+            Ok(Ok(0) | Err(_)) => break true,
+            Ok(Ok(_)) => {}
+        }
+    };
+    Heard { text: String::from_utf8_lossy(&all).into_owned(), closed }
+}
+
+/// Sends `raw` to the echo app and listens for a second.
+pub(crate) async fn ask(raw: &[u8]) -> Heard {
+    say(&mut connect(Limits::default(), tower::service_fn(echo)), raw).await
+}
+
+/// Sends `raw` and listens for a second.
+pub(crate) async fn say(client: &mut (impl AsyncRead + AsyncWrite + Unpin), raw: &[u8]) -> Heard {
+    // The server may be gone already; what it said before counts.
+    let _ = client.write_all(raw).await;
+    hear(client, Duration::from_secs(1)).await
+}
+
+/// Captures this thread's log while it lives.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Captures from now on; keep the guard.
+    pub(crate) fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(log.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+
+    /// The reason codes logged, in order.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let text = self.text();
+        let codes = text.split("code=\"").skip(1);
+        codes.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
