@@ -46,6 +46,7 @@ use crate::{
     BoxError, ConfigError, Limits, RequestBody,
     connection::{self, Accepted, Pulse, Shared},
     drain::{Drain, Stage},
+    log::ClientFaults,
     stack::Links,
 };
 
@@ -63,17 +64,19 @@ impl Connections {
     ///
     /// When the limits cannot work.
     pub fn new(limits: Limits) -> Result<Self, ConfigError> {
-        limits.check()?;
-        let links = Links::new(&limits, Clock::system());
-        let shared = Shared { limits, drain: Drain::default(), tasks: TaskTracker::new() };
-        Ok(Self { shared: Arc::new(shared), links })
+        Self::with_clock(limits, Clock::system())
     }
 
-    /// The clock of the access log. Deadlines are tokio's, which tests can pause.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.links = Links::new(&self.shared.limits, clock);
-        self
+    /// The same with the clock of the access log. Deadlines are tokio's, which tests can pause.
+    ///
+    /// # Errors
+    ///
+    /// When the limits cannot work.
+    pub fn with_clock(limits: Limits, clock: Clock) -> Result<Self, ConfigError> {
+        limits.check()?;
+        let links = Links::new(&limits, clock.clone());
+        let (drain, tasks, faults) = (Drain::default(), TaskTracker::new(), ClientFaults::new(clock));
+        Ok(Self { shared: Arc::new(Shared { limits, drain, tasks, faults }), links })
     }
 
     /// Serves one connection; `client` is who is at its other end.

@@ -71,13 +71,24 @@ pub(crate) fn fault(code: &'static str, what: &dyn Display) {
     }
 }
 
-/// A fault of a client's, on the connection: no request of it was ever seen.
-#[cold]
-pub(crate) fn client_fault(code: &'static str, client: Option<IpAddr>, what: &dyn Display) {
-    static LIMIT: LogLimit = LogLimit::new(50, Duration::from_secs(10));
-    if let Some(left_out) = LIMIT.admit(&Clock::system()) {
-        let left_out = (left_out > 0).then_some(left_out);
-        let client = client.map(tracing::field::display);
-        tracing::info!(target: "server", code, client, left_out, "{}", Escaped(what));
+/// Faults of clients on their connections, where no request was ever seen: so many lines and no more.
+#[derive(Debug)]
+pub(crate) struct ClientFaults {
+    limit: LogLimit,
+    clock: Clock,
+}
+
+impl ClientFaults {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { limit: LogLimit::new(50, Duration::from_secs(10)), clock }
+    }
+
+    #[cold]
+    pub(crate) fn report(&self, code: &'static str, client: Option<IpAddr>, what: &dyn Display) {
+        if let Some(left_out) = self.limit.admit(&self.clock) {
+            let left_out = (left_out > 0).then_some(left_out);
+            let client = client.map(tracing::field::display);
+            tracing::info!(target: "server", code, client, left_out, "{}", Escaped(what));
+        }
     }
 }

@@ -149,7 +149,7 @@ impl Server {
     {
         let Self { mut listeners, limits, grace, clock, drain, mut stop } = self;
         let permits = Arc::new(Semaphore::new(limits.max_connections));
-        let connections = Connections::new(limits)?.with_clock(clock);
+        let connections = Connections::with_clock(limits, clock)?;
         {
             let accepting = pin!(accept(&mut listeners, &permits, &connections, service));
             let told = pin!(either(drain, stop.as_mut()));

@@ -38,7 +38,7 @@ use crate::{
     BoxError, HyperService,
     drain::Drain,
     limits::{Limits, MAX_HEADER_LIST},
-    log,
+    log::{Causes, ClientFaults},
 };
 
 /// Smaller buffers than hyper's 400 KiB: a head that never ends costs so much, times all connections.
@@ -53,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) drain: Drain,
     pub(crate) tasks: TaskTracker,
+    pub(crate) faults: ClientFaults,
 }
 
 /// One connection that was accepted.
@@ -84,8 +85,7 @@ where
             let service = HyperService::new(service);
             let limits = &shared.limits;
             let http1 = version == Version::Http1;
-            let spans =
-                Spans { head: limits.head_timeout, idle: limits.idle_timeout, bytes_begin_head: http1 };
+            let spans = Spans { head: limits.head_timeout, idle: limits.idle_timeout, http1 };
             let watch = Watch::new(spans, first);
             if http1 {
                 let conn = pin!(http1_builder(limits).serve_connection(io, service).with_upgrades());
@@ -97,7 +97,7 @@ where
             }
         }
     };
-    report(&end, client);
+    report(&end, client, &shared.faults);
 }
 
 /// Finds the version; `Err` when the connection is over before it is known.
@@ -158,15 +158,15 @@ where
     }
 }
 
-fn report(end: &End, client: Option<ClientAddr>) {
+fn report(end: &End, client: Option<ClientAddr>, faults: &ClientFaults) {
     let client = client.and_then(|client| client.ip());
     match end {
         End::Over => {}
-        End::TooSlow(what) => log::client_fault("http.timeout", client, what),
+        End::TooSlow(what) => faults.report("http.timeout", client, what),
         End::Failed(error) => {
             let parse = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
             let code = if parse { "http.parse" } else { "http.connection" };
-            log::client_fault(code, client, &log::Causes(&**error));
+            faults.report(code, client, &Causes(&**error));
         }
     }
 }

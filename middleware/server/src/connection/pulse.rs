@@ -69,8 +69,8 @@ impl Pulse {
 pub(super) struct Spans {
     pub(super) head: Duration,
     pub(super) idle: Duration,
-    /// Whether bytes between requests begin a head: HTTP/1.
-    pub(super) bytes_begin_head: bool,
+    /// Whether bytes between requests belong to a request: not so over HTTP/2.
+    pub(super) http1: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +108,9 @@ impl Watch {
             _ if beat.begun != beat.ended => (Phase::Busy, self.spans.idle),
             Phase::First | Phase::Busy => (Phase::Idle, self.spans.idle),
             _ if came => (Phase::Idle, self.spans.idle),
-            Phase::Idle if beat.reads != seen.reads && self.spans.bytes_begin_head => {
-                (Phase::Head, self.spans.head)
-            }
-            // The end of the last response is still being sent.
-            Phase::Idle if beat.writes != seen.writes => (Phase::Idle, self.spans.idle),
+            Phase::Idle if beat.reads != seen.reads && self.spans.http1 => (Phase::Head, self.spans.head),
+            // The end of the last response is still being sent. Over HTTP/2 it may be the answer to a ping.
+            Phase::Idle if beat.writes != seen.writes && self.spans.http1 => (Phase::Idle, self.spans.idle),
             Phase::Idle | Phase::Head => return,
         };
         self.phase = phase;
@@ -145,8 +143,7 @@ mod tests {
 
     fn watch(http1: bool) -> (Watch, Instant) {
         let start = Instant::now();
-        let spans =
-            Spans { head: Duration::from_secs(10), idle: Duration::from_secs(60), bytes_begin_head: http1 };
+        let spans = Spans { head: Duration::from_secs(10), idle: Duration::from_secs(60), http1 };
         (Watch::new(spans, start + Duration::from_secs(10)), start)
     }
 
@@ -200,7 +197,7 @@ mod tests {
                 (beat(1, 0, 1, 1), Phase::Busy, 60),
                 (beat(2, 1, 2, 1), Phase::Busy, 61),
                 (beat(2, 2, 3, 1), Phase::Idle, 62),
-                (beat(2, 2, 4, 1), Phase::Idle, 62),
+                (beat(2, 2, 4, 2), Phase::Idle, 62),
             ],
         );
     }

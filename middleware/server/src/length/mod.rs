@@ -5,7 +5,7 @@
 //! … disagrees before the head is sent ───────▶ 500 server.length-mismatch
 //! … disagrees while the body is sent ────────▶ the body fails, hyper cuts the connection or the stream
 //! … twice, or not digits ────────────────────▶ 500 server.length-mismatch
-//! status below 200, but 101 over HTTP/1.1 ───▶ 500 server.status-unsupported (hyper sends no 1xx)
+//! status below 200, but a 101 that was asked ─▶ 500 server.status-unsupported (hyper sends no 1xx)
 //! HEAD, 304 ─────────────────────────────────▶ the app's content-length, no body
 //! 204, 205 ──────────────────────────────────▶ no content-length (204), no body
 //! transfer-encoding ─────────────────────────▶ removed: framing is the server's business
@@ -41,7 +41,7 @@ use std::{
 use enfilade_core::{About, Link, Rejection};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE},
     response,
 };
 use http_body::Body;
@@ -97,7 +97,8 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
-        let asked = Asked { head: req.method() == Method::HEAD, version: req.version() };
+        let upgrade = req.version() == Version::HTTP_11 && req.headers().contains_key(UPGRADE);
+        let asked = Asked { head: req.method() == Method::HEAD, upgrade, version: req.version() };
         MeasuringFuture { future: self.inner.call(req), asked }
     }
 }
@@ -141,6 +142,7 @@ where
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     head: bool,
+    upgrade: bool,
     version: Version,
 }
 
@@ -160,8 +162,8 @@ enum Length {
 /// The decision, and what of the head has to change for it. `exact` is what the body says of itself.
 fn reconcile(asked: Asked, head: &mut response::Parts, exact: Option<u64>) -> Result<Length, Rejection> {
     if head.status.is_informational() {
-        let upgrade = head.status == StatusCode::SWITCHING_PROTOCOLS && asked.version == Version::HTTP_11;
-        return if upgrade { Ok(Length::Open) } else { Err(unsupported(head.status)) };
+        let switched = head.status == StatusCode::SWITCHING_PROTOCOLS && asked.upgrade;
+        return if switched { Ok(Length::Open) } else { Err(unsupported(head.status)) };
     }
     head.headers.remove(TRANSFER_ENCODING);
     let said = said(&head.headers)?;

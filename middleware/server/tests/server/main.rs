@@ -1,8 +1,12 @@
 //! The server as its clients see it: raw bytes in, answers and log lines out.
 //!
 //! ```text
+//! deadlines   every way to keep a connection without using it ends
+//! lengths     two responses are never mixed up
 //! verdicts    which of the odd requests are refused, by whom, with which code
 //! ```
 
+mod deadlines;
 mod kit;
+mod lengths;
 mod verdicts;

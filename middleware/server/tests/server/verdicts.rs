@@ -137,7 +137,10 @@ async fn every_odd_request_gets_its_verdict() {
             }
             Us(status, expected) => {
                 assert_eq!((heard.statuses(), code), (vec![status], Some(expected)), "{name}: {heard:?}");
-                assert!(heard.closed && heard.text.contains("connection: close"), "{name} is closed: {heard:?}");
+                assert!(
+                    heard.closed && heard.text.contains("connection: close"),
+                    "{name} is closed: {heard:?}"
+                );
             }
             Open(said) | Last(said) => {
                 assert_eq!((heard.statuses(), code), (vec![200], None), "{name}: {heard:?}");
@@ -155,7 +158,9 @@ async fn a_head_has_a_largest_size_and_a_largest_number_of_fields() {
         let field = format!("X: {}\r\n", "x".repeat(size)).repeat(fields);
         format!("GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n").into_bytes()
     };
-    for (fields, size, status) in [(99, 1, 200), (100, 1, 431), (1, 1900, 200), (1, 2048, 431), (1, 100_000, 431)] {
+    for (fields, size, status) in
+        [(99, 1, 200), (100, 1, 431), (1, 1900, 200), (1, 2048, 431), (1, 100_000, 431)]
+    {
         let mut client = connect(small.clone(), tower::service_fn(echo));
         let heard = say(&mut client, &head(fields, size)).await;
         assert_eq!(heard.statuses(), [status], "{fields} fields of {size} bytes");
