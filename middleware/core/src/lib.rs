@@ -15,6 +15,7 @@
 //! - [`plan`]: a chain as data: drawn, stored, compared
 //! - [`trail`]: what every link said about one request, both ways
 //! - [`rejection`]: a refusal is a response, with a stable reason code
+//! - [`render`]: the one link that gives refusals a body
 //! - [`principal`]: who the request is proved to be
 //! - [`context`]: what one request gathers, behind one handle
 //! - [`plan`]: a chain as data: its picture, its JSON, its differences
@@ -34,6 +35,7 @@ pub mod plan;
 pub mod principal;
 pub mod quiet;
 pub mod rejection;
+pub mod render;
 pub mod trail;
 
 pub use self::{
@@ -47,5 +49,6 @@ pub use self::{
     principal::{AuthMethod, Principal, Unproved},
     quiet::LogLimit,
     rejection::{Challenge, Rejection},
+    render::RenderRejections,
     trail::Trail,
 };

@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::plan::words::Weight;
+use crate::{plan::words::Weight, render::escape};
 
 /// A half-written picture.
 pub(super) struct Pen(String);
@@ -23,7 +23,7 @@ impl Pen {
 
     /// Anybody's text.
     pub(super) fn text(&mut self, text: &str) {
-        escape(&mut self.0, text);
+        escape::html(&mut self.0, text);
     }
 
     /// A shape of one class.
@@ -40,22 +40,6 @@ impl Pen {
 
     pub(super) fn finish(self) -> String {
         self.0
-    }
-}
-
-/// Escapes text for HTML and XML, in content and in quoted attributes; what XML cannot hold becomes U+FFFD.
-pub(crate) fn escape(into: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' => into.push_str("&gt;"),
-            '"' => into.push_str("&quot;"),
-            '\'' => into.push_str("&#39;"),
-            '\t' | '\n' | '\r' => into.push(' '),
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => into.push('\u{fffd}'),
-            _ => into.push(c),
-        }
     }
 }
 

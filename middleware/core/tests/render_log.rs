@@ -1,0 +1,108 @@
+//! What the log says about refusals: one line each, escaped, without the query, so many and no more.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use enfilade_core::{Gates, Rejection, RenderRejections, gate_fn, render::LOG_TARGET};
+use enfilade_test::{Drive, Probe, TestClock};
+use http::StatusCode;
+use tower::ServiceBuilder;
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+/// Keeps every event as one line.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn kept(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == LOG_TARGET
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        struct Line(String);
+        impl Visit for Line {
+            fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+                use fmt::Write as _;
+                let _ = write!(self.0, " {}={value:?}", field.name());
+            }
+        }
+        assert_eq!(*event.metadata().level(), Level::INFO);
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.kept().push(line.0);
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// The lines written while `work` runs with a renderer that allows two lines in a second.
+fn lines(rejection: Rejection, work: impl FnOnce(&mut dyn FnMut(&str), &TestClock)) -> Vec<String> {
+    let clock = TestClock::at(1_700_000_000);
+    let service = ServiceBuilder::new()
+        .layer(RenderRejections::new().with_clock(clock.clock()).with_log_limit(2, Duration::from_secs(1)))
+        .layer(Gates::of(gate_fn("door", move |_| Err(rejection.clone()))))
+        .service(Probe::ok().service());
+    let mut door = Drive::service(service);
+    let log = Lines::default();
+    tracing::subscriber::with_default(log.clone(), || {
+        let mut get = |target: &str| {
+            door.get(target).header("x-request-id", "r-1").send();
+        };
+        work(&mut get, &clock);
+    });
+    log.kept().clone()
+}
+
+fn refusal() -> Rejection {
+    Rejection::new(StatusCode::FORBIDDEN, "policy.denied")
+}
+
+#[test]
+fn a_refusal_is_one_line_with_its_code_and_without_the_query() {
+    let rejection = refusal().with_detail("for the client").with_log("needs scope \"a\"\r\n\u{1b}[31m");
+    let lines = lines(rejection, |get, _| get("/orders/%0a?token=secret"));
+    assert_eq!(
+        lines,
+        [
+            r#" message=refused code="policy.denied" status=403 method=GET path=/orders/%0a request_id=r-1 log=needs scope \"a\"\r\n\u{1b}[31m"#
+        ]
+    );
+}
+
+#[test]
+fn a_flood_is_counted_not_written() {
+    let lines = lines(refusal(), |get, clock| {
+        (0..5).for_each(|_| get("/"));
+        clock.advance(Duration::from_secs(1));
+        get("/later");
+    });
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(!lines[1].contains("left_out"));
+    assert!(lines[2].contains("path=/later") && lines[2].ends_with(" left_out=3"), "{}", lines[2]);
+}
+
+#[test]
+fn a_long_path_is_cut() {
+    let lines = lines(refusal(), |get, _| get(&format!("/{}", "a".repeat(5000))));
+    assert!(lines[0].contains(&format!("path=/{} ", "a".repeat(255))), "{}", lines[0]);
+}
