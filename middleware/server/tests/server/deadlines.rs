@@ -41,7 +41,7 @@ async fn whoever_sends_no_request_is_cut_after_the_head_timeout() {
         ("empty lines", b"\r\n\r\n\r\n"),
     ];
     for (name, sent) in silences {
-        let (log, _guard) = Log::capture();
+        let log = Log::capture();
         let mut client = connect(Limits::default(), service_fn(echo));
         client.write_all(sent).await.unwrap();
         assert_eq!(seconds_until_closed(&mut client).await, 10, "{name}");
@@ -70,7 +70,7 @@ async fn a_trickle_moves_no_deadline_of_the_first_head() {
 
 #[tokio::test(start_paused = true)]
 async fn a_resting_connection_is_closed_after_the_idle_timeout_without_a_word() {
-    let (log, _guard) = Log::capture();
+    let log = Log::capture();
     let mut client = connect(Limits::default(), service_fn(echo));
     for _ in 0..3 {
         assert_eq!(say(&mut client, GET).await.statuses(), [200]);
@@ -137,7 +137,7 @@ async fn pings_keep_no_http2_connection_alive() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stops_coming_is_answered_408_and_the_connection_closed() {
     for framing in ["Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"] {
-        let (log, _guard) = Log::capture();
+        let log = Log::capture();
         let mut client = connect(Limits::default(), service_fn(echo));
         let start = Instant::now();
         client.write_all(format!("POST / HTTP/1.1\r\nHost: a\r\n{framing}").as_bytes()).await.unwrap();

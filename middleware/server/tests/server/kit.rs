@@ -1,11 +1,6 @@
 //! What these tests share: a server on a pipe, raw bytes to it, and the answers and log lines that came of them.
 
-use std::{
-    convert::Infallible,
-    io::Write,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{cell::RefCell, convert::Infallible, io::Write, sync::Once, time::Duration};
 
 use bytes::Bytes;
 use enfilade_core::ClientAddr;
@@ -18,7 +13,6 @@ use tokio::{
     time::timeout,
 };
 use tower::Service;
-use tracing_subscriber::fmt::MakeWriter;
 
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -47,6 +41,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    install();
     let connections = Connections::new(limits).expect("limits that work");
     let (client, server) = duplex(1 << 20);
     let peer = ClientAddr::Tcp("192.0.2.1:5000".parse().expect("an address"));
@@ -95,21 +90,25 @@ pub(crate) async fn say(client: &mut (impl AsyncRead + AsyncWrite + Unpin), raw:
     hear(client, Duration::from_secs(1)).await
 }
 
-/// Captures this thread's log while it lives.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// This thread's log; each test has a thread and a runtime of its own.
+///
+/// One subscriber for the process: tracing's cache of who listens does not follow many that come and go.
+pub(crate) struct Log(());
 
 impl Log {
-    /// Captures from now on; keep the guard.
-    pub(crate) fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(log.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
+    /// Captures from now on.
+    pub(crate) fn capture() -> Self {
+        install();
+        LINES.take();
+        Self(())
     }
 
     pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+        LINES.with_borrow(|lines| String::from_utf8_lossy(lines).into_owned())
     }
 
     /// The reason codes logged, in order.
@@ -120,17 +119,18 @@ impl Log {
     }
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
+fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(|| ThisThread).init();
+    });
 }
 
-impl Write for Log {
+struct ThisThread;
+
+impl Write for ThisThread {
     fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(buf);
+        LINES.with_borrow_mut(|lines| lines.extend_from_slice(buf));
         Ok(buf.len())
     }
 

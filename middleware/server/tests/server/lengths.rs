@@ -43,7 +43,7 @@ impl<F: FnMut() -> Option<Result<Frame<Bytes>, io::Error>> + Unpin> futures_core
 
 /// Asks twice on one connection; the app answers the first with `make`, the second with `after`.
 async fn ask_twice(method: &str, make: fn() -> Response<Body>) -> (Heard, Vec<String>) {
-    let (log, _guard) = Log::capture();
+    let log = Log::capture();
     let app = service_fn(move |req: Request<RequestBody>| async move {
         Ok::<_, Infallible>(match req.uri().path() {
             "/first" => make(),
@@ -176,7 +176,7 @@ async fn an_interim_status_as_an_answer_is_a_500() {
                 Response::new(whole("xyz")),
             ))
         });
-        let (log, _guard) = Log::capture();
+        let log = Log::capture();
         let mut client = connect(Limits::default(), app);
         let heard = say(&mut client, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
         assert_eq!(heard.statuses(), [500], "{status} {heard:?}");

@@ -126,7 +126,7 @@ const TABLE: &[(&str, &[u8], Verdict)] = &[
 #[tokio::test(start_paused = true)]
 async fn every_odd_request_gets_its_verdict() {
     for (name, raw, verdict) in TABLE {
-        let (log, _guard) = Log::capture();
+        let log = Log::capture();
         let heard = ask(raw).await;
         let codes = log.codes();
         let code = codes.first().map(String::as_str);

@@ -1,0 +1,243 @@
+//! HTTP/2: the same verdicts, streams that are reset, and an app's failure that costs one stream.
+//!
+//! ```text
+//! raw frames ──▶ what a well-behaved client library would never send
+//! h2 client  ──▶ what it does
+//! ```
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use enfilade_server::{Limits, RequestBody};
+use h2::client::SendRequest;
+use http::{Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use tokio::{io::AsyncWriteExt, sync::mpsc, time::timeout};
+use tower::service_fn;
+
+use crate::kit::{Log, PREFACE, connect, curt, echo, hear};
+
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// A HEADERS frame that ends the stream, every field a literal.
+fn headers(stream: u8, fields: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in fields {
+        let len =
+            |bytes: &[u8]| u8::try_from(bytes.len()).ok().filter(|len| *len < 127).expect("a short field");
+        block.extend([0, len(name.as_bytes())]);
+        block.extend(name.as_bytes());
+        block.push(len(value));
+        block.extend(*value);
+    }
+    let length = u8::try_from(block.len()).expect("a small head");
+    [&[0, 0, length, 1, 5, 0, 0, 0, stream][..], &block].concat()
+}
+
+type Fields = &'static [(&'static str, &'static [u8])];
+
+const METHOD: (&str, &[u8]) = (":method", b"GET");
+const SCHEME: (&str, &[u8]) = (":scheme", b"http");
+const PATH: (&str, &[u8]) = (":path", b"/");
+const AUTHORITY: (&str, &[u8]) = (":authority", b"a");
+
+/// `Ok` is the reason code in the log, empty when the app answered; `Err` means that h2 refused without asking us.
+#[rustfmt::skip] // one request, one line
+const TABLE: &[(&str, Fields, Result<&str, ()>)] = &[
+    ("plain", &[METHOD, SCHEME, PATH, AUTHORITY], Ok("")),
+    ("host in place of authority", &[METHOD, SCHEME, PATH, ("host", b"a")], Ok("")),
+    ("both, the same", &[METHOD, SCHEME, PATH, AUTHORITY, ("host", b"a:80")], Ok("")),
+    ("both, different", &[METHOD, SCHEME, PATH, AUTHORITY, ("host", b"b")], Ok("http.host-mismatch")),
+    ("neither", &[METHOD, SCHEME, PATH], Ok("http.host-missing")),
+    ("host twice", &[METHOD, SCHEME, PATH, AUTHORITY, ("host", b"a"), ("host", b"a")], Ok("http.host-repeated")),
+    ("host empty", &[METHOD, SCHEME, PATH, ("host", b"")], Ok("http.host-invalid")),
+    ("userinfo", &[METHOD, SCHEME, PATH, (":authority", b"u@a")], Ok("http.host-invalid")),
+    ("authority twice", &[METHOD, SCHEME, PATH, AUTHORITY, AUTHORITY], Err(())),
+    ("authority with a path", &[METHOD, SCHEME, PATH, (":authority", b"a/b")], Err(())),
+    ("authority empty", &[METHOD, SCHEME, PATH, (":authority", b"")], Err(())),
+    ("https without TLS", &[METHOD, (":scheme", b"https"), PATH, AUTHORITY], Ok("")),
+    ("a foreign scheme", &[METHOD, (":scheme", b"ftp"), PATH, AUTHORITY], Ok("http.target-form")),
+    ("no scheme", &[METHOD, PATH, AUTHORITY], Err(())),
+    ("path empty", &[METHOD, SCHEME, (":path", b""), AUTHORITY], Err(())),
+    ("path without a slash", &[METHOD, SCHEME, (":path", b"x"), AUTHORITY], Err(())),
+    ("star with GET", &[METHOD, SCHEME, (":path", b"*"), AUTHORITY], Ok("http.target-form")),
+    ("star with OPTIONS", &[(":method", b"OPTIONS"), SCHEME, (":path", b"*"), AUTHORITY], Ok("")),
+    ("absolute path", &[METHOD, SCHEME, (":path", b"http://a/"), AUTHORITY], Err(())),
+    ("non-ASCII path", &[METHOD, SCHEME, (":path", b"/\xc3\xa9"), AUTHORITY], Ok("http.target-not-ascii")),
+    ("fragment", &[METHOD, SCHEME, (":path", b"/a#b"), AUTHORITY], Ok("")),
+    ("CONNECT", &[(":method", b"CONNECT"), AUTHORITY], Ok("http.connect-refused")),
+    ("extended CONNECT", &[(":method", b"CONNECT"), (":protocol", b"websocket"), SCHEME, PATH, AUTHORITY], Err(())),
+    ("blank before a value", &[METHOD, SCHEME, PATH, AUTHORITY, ("x", b" 1")], Ok("http.field-blank")),
+    ("tab after a value", &[METHOD, SCHEME, PATH, AUTHORITY, ("x", b"1\t")], Ok("http.field-blank")),
+    ("blank in a value", &[METHOD, SCHEME, PATH, AUTHORITY, ("x", b"1 2")], Ok("")),
+    ("line break in a value", &[METHOD, SCHEME, PATH, AUTHORITY, ("x", b"1\r\n2")], Err(())),
+    ("upper-case name", &[METHOD, SCHEME, PATH, AUTHORITY, ("X", b"1")], Err(())),
+    ("connection", &[METHOD, SCHEME, PATH, AUTHORITY, ("connection", b"close")], Err(())),
+    ("transfer-encoding", &[METHOD, SCHEME, PATH, AUTHORITY, ("transfer-encoding", b"chunked")], Err(())),
+    ("te: trailers", &[METHOD, SCHEME, PATH, AUTHORITY, ("te", b"trailers")], Ok("")),
+    ("te: gzip", &[METHOD, SCHEME, PATH, AUTHORITY, ("te", b"gzip")], Err(())),
+    ("length without data", &[METHOD, SCHEME, PATH, AUTHORITY, ("content-length", b"3")], Err(())),
+    ("length zero", &[METHOD, SCHEME, PATH, AUTHORITY, ("content-length", b"0")], Ok("")),
+    ("length twice", &[METHOD, SCHEME, PATH, AUTHORITY, ("content-length", b"0"), ("content-length", b"0")], Ok("http.content-length")),
+    ("length +0", &[METHOD, SCHEME, PATH, AUTHORITY, ("content-length", b"+0")], Err(())),
+    ("pseudo field late", &[METHOD, SCHEME, AUTHORITY, ("x", b"1"), PATH], Err(())),
+    ("unknown pseudo field", &[METHOD, SCHEME, PATH, AUTHORITY, (":x", b"1")], Err(())),
+];
+
+#[tokio::test(start_paused = true)]
+async fn every_odd_request_gets_its_verdict() {
+    let mut wrong = Vec::new();
+    for (name, fields, verdict) in TABLE {
+        let log = Log::capture();
+        let mut client = connect(Limits::default(), service_fn(curt));
+        client.write_all(&[PREFACE, SETTINGS, &headers(1, fields)].concat()).await.unwrap();
+        hear(&mut client, Duration::from_secs(1)).await;
+        let answered = log.text().contains("access: ");
+        let heard = answered.then(|| log.codes().first().cloned().unwrap_or_default()).ok_or(());
+        if heard.as_deref() != verdict.as_ref().map(|code| *code).map_err(|()| &()) {
+            wrong.push(format!("{name}: {heard:?} {}", log.text()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// An h2 client on a pipe to `app`.
+macro_rules! client {
+    ($limits:expr, $app:expr) => {{
+        let (send, connection) = h2::client::handshake(connect($limits, $app)).await.unwrap();
+        tokio::spawn(connection);
+        send
+    }};
+}
+
+fn request(path: &str) -> Request<()> {
+    Request::get(format!("http://a{path}")).version(Version::HTTP_2).body(()).unwrap()
+}
+
+async fn status(send: &mut SendRequest<Bytes>, path: &str) -> StatusCode {
+    send.send_request(request(path), true).unwrap().0.await.unwrap().status()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_costs_one_stream_and_is_a_500() {
+    let log = Log::capture();
+    let mut send = client!(
+        Limits::default(),
+        service_fn(async |req: Request<RequestBody>| {
+            assert_ne!(req.uri().path(), "/panic", "a secret");
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+        })
+    );
+    assert_eq!(status(&mut send, "/panic").await, 500);
+    assert_eq!(status(&mut send, "/").await, 200);
+    assert_eq!(log.codes()[0], "server.panic");
+    assert!(!log.text().contains("secret"), "{}", log.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_app_is_a_500_with_its_causes_in_the_log() {
+    let log = Log::capture();
+    let mut send = client!(
+        Limits::default(),
+        service_fn(async |_: Request<RequestBody>| {
+            Err::<Response<Full<Bytes>>, _>(std::io::Error::other("no database\nat all"))
+        })
+    );
+    assert_eq!(status(&mut send, "/").await, 500);
+    assert!(log.text().contains(r"no database\nat all"), "{}", log.text());
+    assert!(log.codes().iter().all(|code| code == "server.app-error"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_stream_is_noticed_by_the_app_and_by_nobody_else() {
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let app = service_fn(move |req: Request<RequestBody>| {
+        let told = told.clone();
+        async move {
+            let read = req.into_body().collect().await;
+            told.send(read.is_ok()).unwrap();
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+        }
+    });
+    let mut send = client!(Limits::default(), app);
+    let post = Request::post("http://a/").body(()).unwrap();
+    let (_response, mut stream) = send.send_request(post, false).unwrap();
+    stream.send_data(Bytes::from_static(b"half"), false).unwrap();
+    tokio::task::yield_now().await;
+    stream.send_reset(h2::Reason::CANCEL);
+    assert_eq!(status(&mut send, "/").await, 200);
+    let first = timeout(Duration::from_secs(5), heard.recv()).await.unwrap();
+    assert!(matches!(first, Some(_)), "the app was not left waiting");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_too_large_is_413_and_costs_one_stream() {
+    let log = Log::capture();
+    let mut send = client!(Limits::default().with_max_body_size(4), service_fn(echo));
+    for declared in [false, true] {
+        let mut post = Request::post("http://a/");
+        if declared {
+            post = post.header("content-length", "5");
+        }
+        let (response, mut stream) = send.send_request(post.body(()).unwrap(), false).unwrap();
+        stream.send_data(Bytes::from_static(b"fives"), true).unwrap();
+        assert_eq!(response.await.unwrap().status(), 413);
+    }
+    assert_eq!(status(&mut send, "/").await, 200);
+    assert_eq!(log.codes(), ["http.body-too-large"; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stops_coming_is_408_and_costs_one_stream() {
+    let mut send = client!(Limits::default(), service_fn(echo));
+    let post = Request::post("http://a/").body(()).unwrap();
+    let (response, mut stream) = send.send_request(post, false).unwrap();
+    stream.send_data(Bytes::from_static(b"half"), false).unwrap();
+    assert_eq!(response.await.unwrap().status(), 408);
+    assert_eq!(status(&mut send, "/").await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_over_16_kib_is_431_and_ten_thousand_cookie_crumbs_are_too() {
+    let mut send = client!(Limits::default().with_max_header_size(1 << 20), service_fn(echo));
+    let crumbs = |count: usize| {
+        let mut request = request("/");
+        for _ in 0..count {
+            request.headers_mut().append("cookie", http::HeaderValue::from_static("a=b"));
+        }
+        request
+    };
+    let (few, _) = send.send_request(crumbs(100), true).unwrap();
+    assert_eq!(few.await.unwrap().status(), 200);
+    let (many, _) = send.send_request(crumbs(1000), true).unwrap();
+    assert_eq!(many.await.unwrap().status(), 431);
+    assert_eq!(status(&mut send, "/").await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn head_keeps_its_length_and_has_no_body() {
+    let mut send = client!(
+        Limits::default(),
+        service_fn(async |_: Request<RequestBody>| {
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("xyz")))
+        })
+    );
+    let head = Request::head("http://a/").body(()).unwrap();
+    let response = send.send_request(head, true).unwrap().0.await.unwrap();
+    assert_eq!(response.headers()["content-length"], "3");
+    assert!(response.into_body().is_end_stream());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_shorter_than_its_length_resets_the_stream() {
+    let mut send = client!(
+        Limits::default(),
+        service_fn(async |_: Request<RequestBody>| {
+            let body = Full::<Bytes>::from("xyz").with_trailers(async { None });
+            Response::builder().header("content-length", "10").body(body)
+        })
+    );
+    let answered = send.send_request(request("/"), true).unwrap().0.await;
+    // Of known length, so it is refused before anything is sent.
+    assert_eq!(answered.unwrap().status(), 500);
+}
