@@ -1,14 +1,22 @@
 //! The server as its clients see it: raw bytes in, answers and log lines out.
 //!
 //! ```text
-//! deadlines   every way to keep a connection without using it ends
-//! http2       the same over HTTP/2
-//! lengths     two responses are never mixed up
-//! verdicts    which of the odd requests are refused, by whom, with which code
+//! verdicts      which odd HTTP/1 requests are refused, by whom, with which code; what hyper decides is pinned
+//! http2         the same over HTTP/2, by raw frames
+//! bodies        request bodies that are too large, refused early, or never end
+//! lengths       two responses are never mixed up
+//! deadlines     every way to keep a connection without using it ends
+//! ends          drain, grace period, second signal; how many connections and requests there may be
+//! lines         the log
+//! strict_props  properties of the strict link's decision
 //! ```
 
+mod bodies;
 mod deadlines;
+mod ends;
 mod http2;
 mod kit;
 mod lengths;
+mod lines;
+mod strict_props;
 mod verdicts;
