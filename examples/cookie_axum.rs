@@ -1,7 +1,7 @@
 //! One layer adds cookies to an axum router: a theme in the open, a visit counter that nobody can read or forge.
 //!
 //! ```text
-//! cargo run -p enfilade-cookie --features axum --example cookie_axum
+//! cargo run -p enfilade-cookie --example cookie_axum
 //! curl -c jar -b jar localhost:3000                    # again and again: the counter grows
 //! curl -c jar -b jar localhost:3000/theme/dark
 //! ```

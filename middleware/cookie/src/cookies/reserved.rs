@@ -109,8 +109,7 @@ fn fold(name: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(name);
     }
     let mut folded = Vec::with_capacity(name.len());
-    let mut rest = percent_decoded(name.trim_ascii()).peekable();
-    while let Some(b) = rest.next() {
+    for b in percent_decoded(name.trim_ascii()) {
         match b {
             // Bytes of Unicode blanks among them, which some apps trim.
             _ if !b.is_ascii_graphic() && b != b' ' => {}

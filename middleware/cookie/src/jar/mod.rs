@@ -14,11 +14,13 @@
 //!
 //! ```
 //! use enfilade_cookie::{Jar, Profile, SetCookie};
-//! use http::{Request, Response};
+//! use http::{HeaderValue, Request, Response};
 //!
-//! let (mut req, ()) = Request::get("/").header("cookie", "lang=de; bad=\u{7f}; lang=fr").body(())?.into_parts();
+//! let cookies = HeaderValue::from_bytes(b"lang=de; name=\xff; lang=fr")?;
+//! let (mut req, ()) = Request::get("/").header("cookie", cookies).body(())?.into_parts();
 //! let (jar, emit) = Jar::enter(&mut req);
 //! assert_eq!(jar.text("lang"), Some("de"));
+//! assert_eq!((jar.text("name"), jar.get("name")), (None, Some(&b"\xff"[..])));
 //! assert!(jar.is_duplicated("lang"));
 //!
 //! // Somewhere behind: the same jar, by reference count.

@@ -108,18 +108,13 @@ impl Pending {
     ) -> Result<(), CookieError> {
         let before = self.projected(brought);
         let at = self.0.iter().position(|known| known.same_key(&entry));
-        let replaced = match at {
-            Some(at) => Some(std::mem::replace(&mut self.0[at], entry)),
-            None => {
-                self.0.push(entry);
-                None
-            }
-        };
+        let replaced = at.map(|at| self.0.remove(at));
+        self.0.push(entry);
         let bytes = self.projected(brought);
         if (bytes > limit && bytes > before) || self.0.len() > LINES_MAX {
-            match (at, replaced) {
-                (Some(at), Some(replaced)) => self.0[at] = replaced,
-                _ => drop(self.0.pop()),
+            self.0.pop();
+            if let (Some(at), Some(replaced)) = (at, replaced) {
+                self.0.insert(at, replaced);
             }
             return Err(CookieError::JarFull { bytes, limit });
         }

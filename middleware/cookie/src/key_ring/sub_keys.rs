@@ -44,7 +44,7 @@ pub(crate) struct SubKey {
 /// A sub-key in the form that its algorithm wants. Both redact themselves.
 #[derive(Debug)]
 pub(crate) enum Material {
-    Signing(hmac::Key),
+    Signing(Box<hmac::Key>),
     Sealing(LessSafeKey),
 }
 
@@ -76,7 +76,7 @@ impl Keys {
             let mut secret = Zeroizing::new([0; 32]);
             expand(key.prk(), &[kind.label(), purpose.as_bytes()], &mut *secret);
             let material = match kind {
-                Kind::Signed => Material::Signing(hmac::Key::new(hmac::HMAC_SHA256, &*secret)),
+                Kind::Signed => Material::Signing(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &*secret))),
                 Kind::Private => {
                     let key = UnboundKey::new(&AES_256_GCM_SIV, &*secret);
                     Material::Sealing(LessSafeKey::new(key.expect("the key has 32 bytes")))
