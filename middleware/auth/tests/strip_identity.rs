@@ -47,8 +47,8 @@ const IDENTITY: [&str; 32] = [
 const OTHERS: [&str; 20] = [
     "accept",
     "authorization",
-    "cookie",
     "content-type",
+    "cookie",
     "forwarded",
     "host",
     "origin",
@@ -63,8 +63,8 @@ const OTHERS: [&str; 20] = [
     "x-forwarded-prefix",
     "x-forwarded-proto",
     "x-real-ip",
-    "x-request-id",
     "x-remote",
+    "x-request-id",
 ];
 
 fn stripped(strip: &StripIdentity, headers: &[(&str, &str)]) -> request::Parts {
