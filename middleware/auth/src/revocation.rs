@@ -65,8 +65,11 @@ struct Set {
     issuers: HashMap<Box<str>, HashMap<Arc<str>, Place>>,
     len: usize,
     /// What to look at, by the second of the monotonic clock from which on it may have expired.
-    due: BTreeMap<u64, Vec<(Box<str>, Arc<str>)>>,
+    due: BTreeMap<u64, Vec<Name>>,
 }
+
+/// Issuer and id.
+type Name = (Box<str>, Arc<str>);
 
 #[derive(Clone, Copy)]
 struct Place {

@@ -4,6 +4,8 @@
 //! ENFILADE_VECTORS=/path/to/vectors cargo test -p enfilade-auth --test jwt_vectors
 //! ```
 
+#![expect(clippy::print_stdout, reason = "whoever runs it should see that it was skipped")]
+
 use std::{env, fs, path::Path};
 
 use enfilade_auth::jwt::{KeySet, VerifyingKey};

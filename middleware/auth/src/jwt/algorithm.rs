@@ -42,7 +42,7 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
-    /// EdDSA on Ed25519. Its newer name `Ed25519` (RFC 9864) is read as well.
+    /// `EdDSA` on Ed25519. Its newer name `Ed25519` (RFC 9864) is read as well.
     EdDsa,
 }
 

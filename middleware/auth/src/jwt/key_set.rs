@@ -24,7 +24,7 @@ use std::{
     collections::HashSet,
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -199,11 +199,30 @@ impl Keys {
     pub fn generation(&self) -> u64 {
         self.0.generation.load(Ordering::Acquire)
     }
+
+    pub(super) fn downgrade(&self) -> WeakKeys {
+        WeakKeys(Arc::downgrade(&self.0))
+    }
 }
 
-impl<T: Into<KeySet>> From<T> for Keys {
-    fn from(set: T) -> Self {
+/// Keys that somebody may still use.
+pub(super) struct WeakKeys(Weak<Shared>);
+
+impl WeakKeys {
+    pub(super) fn upgrade(&self) -> Option<Keys> {
+        self.0.upgrade().map(Keys)
+    }
+}
+
+impl From<KeySet> for Keys {
+    fn from(set: KeySet) -> Self {
         Self::new(set)
+    }
+}
+
+impl From<VerifyingKey> for Keys {
+    fn from(key: VerifyingKey) -> Self {
+        Self::new(key)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod bearer;
 mod claims;
 mod compact;
 pub mod fault;
+pub mod jwks_file;
 pub mod key_set;
 pub mod keys;
 pub mod mint;
@@ -41,6 +42,7 @@ pub use self::{
     algorithm::Algorithm,
     bearer::Bearer,
     fault::{TokenError, TokenFault},
+    jwks_file::JwksFile,
     key_set::{KeySet, Keys},
     keys::VerifyingKey,
     mint::NewToken,

@@ -58,7 +58,7 @@ impl<'a> Object<'a> {
         self.parsed(name)
     }
 
-    /// A NumericDate in whole seconds; a fraction, which RFC 7519 §2 allows, is rounded.
+    /// A `NumericDate` in whole seconds; a fraction, which RFC 7519 §2 allows, is rounded.
     pub(super) fn seconds(&self, name: &'static str, rounded: Rounded) -> Result<Option<u64>, Wrong> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         // The text is a JSON value already, so what begins with a digit is a number without a sign.

@@ -40,7 +40,7 @@ pub struct SigningKey {
 }
 
 enum Pair {
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
     Rsa(RsaKeyPair),
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -82,7 +82,7 @@ impl SigningKey {
         let hash = hmac_algorithm(algorithm).expect("the verifying key has just said so");
         Ok(Self {
             algorithm,
-            pair: Pair::Secret(hmac::Key::new(hash, secret)),
+            pair: Pair::Secret(Box::new(hmac::Key::new(hash, secret))),
             public,
             jwk_members: String::new(),
         })

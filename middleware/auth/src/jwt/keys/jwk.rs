@@ -79,14 +79,14 @@ impl Jwk {
         }
         let algorithm = self.algorithm(defaults)?;
         let key = match algorithm.family() {
-            Family::Secret => VerifyingKey::secret(algorithm, &self.bytes("k", self.k.as_ref())?),
+            Family::Secret => VerifyingKey::secret(algorithm, &bytes("k", self.k.as_ref())?),
             Family::Rsa => {
-                let modulus = self.bytes("n", self.n.as_ref())?;
-                VerifyingKey::rsa(algorithm, &modulus, &self.bytes("e", self.e.as_ref())?)
+                let modulus = bytes("n", self.n.as_ref())?;
+                VerifyingKey::rsa(algorithm, &modulus, &bytes("e", self.e.as_ref())?)
             }
             Family::P256 => VerifyingKey::curve(algorithm, &self.point(32)?),
             Family::P384 => VerifyingKey::curve(algorithm, &self.point(48)?),
-            Family::Ed25519 => VerifyingKey::curve(algorithm, &self.bytes("x", self.x.as_ref())?),
+            Family::Ed25519 => VerifyingKey::curve(algorithm, &bytes("x", self.x.as_ref())?),
         };
         let key = key.map_err(Unfit::Wrong)?;
         Ok(match &self.kid {
@@ -122,25 +122,25 @@ impl Jwk {
         }
     }
 
-    fn bytes(&self, name: &'static str, member: Option<&String>) -> Result<Vec<u8>, Unfit> {
-        let text = member.ok_or(Unfit::Wrong(match name {
-            "k" => "`k` is missing",
-            "n" => "`n` is missing",
-            "e" => "`e` is missing",
-            "x" => "`x` is missing",
-            _ => "`y` is missing",
-        }))?;
-        base64url::decode(text).ok_or(Unfit::Wrong("a member is not base64url without padding"))
-    }
-
     /// `0x04 ‖ x ‖ y`; both coordinates have their full length (RFC 7518 §6.2.1.2).
     fn point(&self, length: usize) -> Result<Vec<u8>, Unfit> {
-        let (x, y) = (self.bytes("x", self.x.as_ref())?, self.bytes("y", self.y.as_ref())?);
+        let (x, y) = (bytes("x", self.x.as_ref())?, bytes("y", self.y.as_ref())?);
         if x.len() != length || y.len() != length {
             return Err(Unfit::Wrong("a coordinate does not have the length of its curve"));
         }
         Ok([&[4], x.as_slice(), y.as_slice()].concat())
     }
+}
+
+fn bytes(name: &'static str, member: Option<&String>) -> Result<Vec<u8>, Unfit> {
+    let text = member.ok_or(Unfit::Wrong(match name {
+        "k" => "`k` is missing",
+        "n" => "`n` is missing",
+        "e" => "`e` is missing",
+        "x" => "`x` is missing",
+        _ => "`y` is missing",
+    }))?;
+    base64url::decode(text).ok_or(Unfit::Wrong("a member is not base64url without padding"))
 }
 
 /// A member that is there must have its type: serde alone reads `null` as absent.

@@ -45,7 +45,8 @@ pub struct VerifyingKey {
 
 #[derive(Clone)]
 enum Material {
-    Secret(hmac::Key),
+    /// Boxed, for it holds the states of both hashes: 1.2 KB.
+    Secret(Box<hmac::Key>),
     Public(ParsedPublicKey),
 }
 
@@ -123,7 +124,7 @@ impl VerifyingKey {
                 "the secret is shorter than the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512",
             );
         }
-        Ok(Self { id: None, algorithm, material: Material::Secret(hmac::Key::new(hash, secret)) })
+        Ok(Self { id: None, algorithm, material: Material::Secret(Box::new(hmac::Key::new(hash, secret))) })
     }
 
     /// `modulus` and `exponent` in big-endian bytes without leading zeros.

@@ -27,10 +27,8 @@ pub struct VerifierBuilder {
 
 /// What a token is judged by.
 pub(super) struct Settings {
-    pub(super) issuers: Vec<Box<str>>,
-    pub(super) any_issuer: bool,
-    pub(super) audiences: Vec<Box<str>>,
-    pub(super) any_audience: bool,
+    pub(super) issuers: Expected,
+    pub(super) audiences: Expected,
     pub(super) types: Vec<Box<str>>,
     pub(super) allow_untyped: bool,
     pub(super) allow_no_expiry: bool,
@@ -38,16 +36,36 @@ pub(super) struct Settings {
     pub(super) roles_claim: Vec<Box<str>>,
     pub(super) leeway: u64,
     pub(super) clock: Clock,
-    pub(super) revocation: Option<Arc<dyn RevocationCheck>>,
+    pub(super) revocations: Vec<Arc<dyn RevocationCheck>>,
+}
+
+/// Which words of a claim are accepted; exactly one of the two must be said.
+#[derive(Default)]
+pub(super) struct Expected {
+    pub(super) names: Vec<Box<str>>,
+    pub(super) any: bool,
+}
+
+impl Expected {
+    pub(super) fn accepts(&self, word: &str) -> bool {
+        self.any || self.names.iter().any(|name| **name == *word)
+    }
+
+    fn check(&self, setting: &'static str, fix: &'static str) -> Result<(), ConfigError> {
+        let problem = match (self.names.is_empty(), self.any) {
+            (true, false) => fix,
+            (false, true) => "named ones and `insecure_any_…` contradict each other",
+            _ => return Ok(()),
+        };
+        Err(ConfigError::Verifier { setting, problem })
+    }
 }
 
 impl VerifierBuilder {
     pub(super) fn new(keys: Keys) -> Self {
         let settings = Settings {
-            issuers: Vec::new(),
-            any_issuer: false,
-            audiences: Vec::new(),
-            any_audience: false,
+            issuers: Expected::default(),
+            audiences: Expected::default(),
             types: vec!["at+jwt".into(), "JWT".into()],
             allow_untyped: true,
             allow_no_expiry: false,
@@ -55,32 +73,32 @@ impl VerifierBuilder {
             roles_claim: vec!["roles".into()],
             leeway: 0,
             clock: Clock::system(),
-            revocation: None,
+            revocations: Vec::new(),
         };
         Self { keys, settings, cache_bytes: 8 << 20, leeway: Duration::from_secs(60) }
     }
 
     /// Accepts tokens of this issuer: `iss`, compared whole and by bytes. Several calls accept several.
     pub fn with_issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
-        self.settings.issuers.push(issuer.into());
+        self.settings.issuers.names.push(issuer.into());
         self
     }
 
     /// Accepts tokens of any issuer: whoever holds a key speaks for everybody.
     pub fn insecure_any_issuer(mut self) -> Self {
-        self.settings.any_issuer = true;
+        self.settings.issuers.any = true;
         self
     }
 
     /// Accepts tokens that are meant for this audience: one word of `aud`. Several calls accept several.
     pub fn with_audience(mut self, audience: impl Into<Box<str>>) -> Self {
-        self.settings.audiences.push(audience.into());
+        self.settings.audiences.names.push(audience.into());
         self
     }
 
     /// Accepts tokens that are meant for anybody: one for another service works here as well.
     pub fn insecure_any_audience(mut self) -> Self {
-        self.settings.any_audience = true;
+        self.settings.audiences.any = true;
         self
     }
 
@@ -116,9 +134,9 @@ impl VerifierBuilder {
         self
     }
 
-    /// Asks this on every request, also for tokens that are remembered.
+    /// Asks this on every request, also for tokens that are remembered. Several calls ask several.
     pub fn with_revocation(mut self, check: impl RevocationCheck) -> Self {
-        self.settings.revocation = Some(Arc::new(check));
+        self.settings.revocations.push(Arc::new(check));
         self
     }
 
@@ -141,25 +159,10 @@ impl VerifierBuilder {
     /// [`ConfigError::Verifier`] when issuer or audience are not named, and when a setting contradicts another.
     pub fn build(self) -> Result<Verifier, ConfigError> {
         let Self { keys, mut settings, cache_bytes, leeway } = self;
+        settings.issuers.check("issuer", "name one by `with_issuer`")?;
+        settings.audiences.check("audience", "name this service by `with_audience`")?;
         let wrong = |setting, problem| Err(ConfigError::Verifier { setting, problem });
-        match (settings.issuers.is_empty(), settings.any_issuer) {
-            (true, false) => return wrong("issuer", "name one by `with_issuer`"),
-            (false, true) => {
-                return wrong("issuer", "`with_issuer` and `insecure_any_issuer` contradict each other");
-            }
-            _ => {}
-        }
-        match (settings.audiences.is_empty(), settings.any_audience) {
-            (true, false) => return wrong("audience", "name this service by `with_audience`"),
-            (false, true) => {
-                return wrong(
-                    "audience",
-                    "`with_audience` and `insecure_any_audience` contradict each other",
-                );
-            }
-            _ => {}
-        }
-        let names = settings.issuers.iter().chain(&settings.audiences).chain(&settings.types);
+        let names = settings.issuers.names.iter().chain(&settings.audiences.names).chain(&settings.types);
         if names.chain(&settings.required).chain(&settings.roles_claim).any(|name| name.is_empty()) {
             return wrong("issuer, audience, typ or claim", "a name is empty");
         }

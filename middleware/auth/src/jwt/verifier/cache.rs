@@ -17,6 +17,7 @@ pub(super) struct Proved {
     /// Of the keys that proved it.
     pub(super) generation: u64,
     pub(super) principal: Principal,
+    pub(super) issuer: Option<String>,
     pub(super) audience: Option<Vec<String>>,
     pub(super) expires: Option<u64>,
     pub(super) not_before: Option<u64>,

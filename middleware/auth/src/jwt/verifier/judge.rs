@@ -9,7 +9,7 @@ pub(super) fn now(settings: &Settings, token: &Proved) -> Result<(), TokenError>
     issuer(settings, token)?;
     audience(settings, token)?;
     times(settings.leeway, token, now)?;
-    if settings.revocation.as_ref().is_some_and(|check| check.is_revoked(&token.principal)) {
+    if settings.revocations.iter().any(|check| check.is_revoked(&token.principal)) {
         let id = token.principal.credential_id().unwrap_or_default();
         return Err(TokenError::with_log(TokenFault::Revoked, format_args!("credential {}", Quoted(id))));
     }
@@ -17,26 +17,24 @@ pub(super) fn now(settings: &Settings, token: &Proved) -> Result<(), TokenError>
 }
 
 fn issuer(settings: &Settings, token: &Proved) -> Result<(), TokenError> {
-    if settings.any_issuer {
-        return Ok(());
+    match token.issuer.as_deref() {
+        Some(issuer) if settings.issuers.accepts(issuer) => Ok(()),
+        Some(issuer) => Err(TokenError::with_log(TokenFault::Issuer, format_args!("iss {}", Quoted(issuer)))),
+        None if settings.issuers.any => Ok(()),
+        None => Err(TokenFault::Claim("iss").into()),
     }
-    let issuer = token.principal.issuer().ok_or(TokenFault::Claim("iss"))?;
-    if settings.issuers.iter().any(|known| **known == *issuer) {
-        return Ok(());
-    }
-    Err(TokenError::with_log(TokenFault::Issuer, format_args!("iss {}", Quoted(issuer))))
 }
 
 fn audience(settings: &Settings, token: &Proved) -> Result<(), TokenError> {
-    if settings.any_audience {
-        return Ok(());
+    match token.audience.as_deref() {
+        _ if settings.audiences.any => Ok(()),
+        Some(words) if words.iter().any(|word| settings.audiences.accepts(word)) => Ok(()),
+        Some(words) => {
+            let first = words.first().map(String::as_str).unwrap_or_default();
+            Err(TokenError::with_log(TokenFault::Audience, format_args!("aud {}", Quoted(first))))
+        }
+        None => Err(TokenFault::Claim("aud").into()),
     }
-    let audience = token.audience.as_deref().ok_or(TokenFault::Claim("aud"))?;
-    if audience.iter().any(|word| settings.audiences.iter().any(|known| **known == **word)) {
-        return Ok(());
-    }
-    let first = audience.first().map(String::as_str).unwrap_or_default();
-    Err(TokenError::with_log(TokenFault::Audience, format_args!("aud {}", Quoted(first))))
 }
 
 /// RFC 7519 §4.1.4 to §4.1.6. A token from the future tells of a wrong clock, ours or the issuer's.

@@ -108,6 +108,7 @@ impl Verifier {
         Ok(Proved {
             generation,
             principal,
+            issuer: claims.issuer,
             audience: claims.audience,
             expires: claims.expires,
             not_before: claims.not_before,
