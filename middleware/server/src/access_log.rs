@@ -30,7 +30,7 @@ use std::{
 };
 
 use bytes::Buf;
-use enfilade_core::{About, Canonical, Clock, Link, Principal, Rejection, RequestContext};
+use enfilade_core::{About, Canonical, ClientAddr, Clock, Link, Principal, Rejection, RequestContext};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -45,6 +45,7 @@ use crate::{log::Escaped, request_id::X_REQUEST_ID};
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct AccessLog {
     clock: Clock,
+    client: Option<ClientAddr>,
 }
 
 impl AccessLog {
@@ -56,6 +57,12 @@ impl AccessLog {
     /// Timed by another clock.
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Who is at the other end of this connection: logged when the request was refused before its context knew.
+    pub fn with_client(mut self, client: Option<ClientAddr>) -> Self {
+        self.client = client;
         self
     }
 }
@@ -70,14 +77,14 @@ impl<S> Layer<S> for AccessLog {
     type Service = Logging<S>;
 
     fn layer(&self, inner: S) -> Logging<S> {
-        Logging { clock: self.clock.clone(), inner }
+        Logging { log: self.clone(), inner }
     }
 }
 
 /// The service of [`AccessLog`].
 #[derive(Clone, Debug)]
 pub struct Logging<S> {
-    clock: Clock,
+    log: AccessLog,
     inner: S,
 }
 
@@ -96,7 +103,7 @@ where
 
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
         let line = tracing::enabled!(target: "access", Level::INFO)
-            .then(|| Box::new(Line::begin(&mut req, self.clock.clone())));
+            .then(|| Box::new(Line::begin(&mut req, &self.log)));
         LoggingFuture { future: self.inner.call(req), line }
     }
 }
@@ -105,6 +112,7 @@ where
 #[derive(Debug)]
 struct Line {
     clock: Clock,
+    client: Option<ClientAddr>,
     begun: Duration,
     method: Method,
     // A copy: the request's own would keep hyper's read buffer until the response is sent.
@@ -118,10 +126,11 @@ struct Line {
 }
 
 impl Line {
-    fn begin<B>(req: &mut Request<B>, clock: Clock) -> Self {
+    fn begin<B>(req: &mut Request<B>, log: &AccessLog) -> Self {
         Self {
-            begun: clock.monotonic(),
-            clock,
+            begun: log.clock.monotonic(),
+            clock: log.clock.clone(),
+            client: log.client,
             method: req.method().clone(),
             path: req.uri().path().into(),
             id: req.headers().get(X_REQUEST_ID).cloned(),
@@ -137,7 +146,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let spent = self.clock.monotonic().saturating_sub(self.begun);
-        let client = self.context.canonical().and_then(Canonical::client).and_then(|client| client.ip());
+        let client = self.context.canonical().and_then(Canonical::client).or(self.client);
         let subject = self.context.principal().map(Principal::subject).filter(|subject| !subject.is_empty());
         tracing::info!(
             target: "access",
@@ -146,7 +155,7 @@ impl Drop for Line {
             status = self.status.map(|status| status.as_u16()),
             bytes = self.bytes,
             ms = (spent.as_secs_f64() * 1e6).round() / 1e3,
-            client = client.map(tracing::field::display),
+            client = client.and_then(|client| client.ip()).map(tracing::field::display),
             id = self.id.as_ref().and_then(|id| id.to_str().ok()),
             subject = subject.map(|subject| tracing::field::display(Escaped(subject))),
             code = self.code,

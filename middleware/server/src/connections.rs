@@ -32,7 +32,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use enfilade_core::{ClientAddr, Clock};
+use enfilade_core::{ClientAddr, Clock, RenderRejections};
 use http::{Request, Response};
 use http_body::Body;
 use tokio::{
@@ -77,6 +77,13 @@ impl Connections {
         let links = Links::new(&limits, clock.clone());
         let (drain, tasks, faults) = (Drain::default(), TaskTracker::new(), ClientFaults::new(clock));
         Ok(Self { shared: Arc::new(Shared { limits, drain, tasks, faults }), links })
+    }
+
+    /// Tells refusals in another way, such as with pages of your own.
+    #[must_use]
+    pub fn with_renderer(mut self, render: RenderRejections) -> Self {
+        self.links.render(render);
+        self
     }
 
     /// Serves one connection; `client` is who is at its other end.

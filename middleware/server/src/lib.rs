@@ -5,6 +5,7 @@
 //!  ┌──────────────────────────────────────────┘
 //!  ├▶ RequestIds      every request gets an id
 //!  ├▶ AccessLog       one line, whatever becomes of it
+//!  ├▶ RenderRejections (core)   tells refusals by Accept
 //!  ├▶ InFlight        503 server.busy
 //!  ├▶ StrictRequest   400 http.…            canonical host, scheme, client
 //!  ├▶ BodyLimit       413, 408 http.body-…
@@ -16,7 +17,7 @@
 //! ```
 //!
 //! Each is a tower layer or service of its own, and works in any other stack. A refusal is a response with an
-//! [`enfilade_core::Rejection`] in its extensions; [`Server`] renders none.
+//! [`enfilade_core::Rejection`] in its extensions; one renderer tells them all, the app's chain's too.
 //!
 //! - [`server`]: [`Server`] binds, serves, drains
 //! - [`connections`]: [`Connections`], the same for sockets that you accept yourself

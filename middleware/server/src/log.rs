@@ -1,8 +1,9 @@
 //! What the server writes to the log, and how: escaped, rate-limited where a client can cause it.
 //!
 //! ```text
-//! target `access`   one line a request      AccessLog
-//! target `server`   faults of client, app and machine: `code` says which
+//! target `access`             one line a request: AccessLog
+//! target `enfilade::refused`  one line a refusal, from the renderer in core
+//! target `enfilade::server`   faults of client, app and machine: `code` says which
 //! ```
 //!
 //! Text or JSON, and where it goes, is the business of the program's `tracing` subscriber.
@@ -67,7 +68,7 @@ pub(crate) fn fault(code: &'static str, what: &dyn Display) {
     static LIMIT: LogLimit = LogLimit::new(100, Duration::from_secs(10));
     if let Some(left_out) = LIMIT.admit(&Clock::system()) {
         let left_out = (left_out > 0).then_some(left_out);
-        tracing::error!(target: "server", code, left_out, "{}", Escaped(what));
+        tracing::error!(target: "enfilade::server", code, left_out, "{}", Escaped(what));
     }
 }
 
@@ -88,7 +89,7 @@ impl ClientFaults {
         if let Some(left_out) = self.limit.admit(&self.clock) {
             let left_out = (left_out > 0).then_some(left_out);
             let client = client.map(tracing::field::display);
-            tracing::info!(target: "server", code, client, left_out, "{}", Escaped(what));
+            tracing::info!(target: "enfilade::server", code, client, left_out, "{}", Escaped(what));
         }
     }
 }

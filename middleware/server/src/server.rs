@@ -30,7 +30,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use enfilade_core::{ClientAddr, Clock};
+use enfilade_core::{ClientAddr, Clock, RenderRejections};
 use http::{Request, Response};
 use http_body::Body;
 use tokio::{
@@ -52,6 +52,7 @@ pub struct Server {
     limits: Limits,
     grace: Duration,
     clock: Clock,
+    render: Option<RenderRejections>,
     drain: Signal,
     stop: Signal,
 }
@@ -84,6 +85,7 @@ impl Server {
             limits: Limits::default(),
             grace: Duration::from_secs(30),
             clock: Clock::system(),
+            render: None,
             drain: Box::pin(std::future::pending()),
             stop: Box::pin(std::future::pending()),
         }
@@ -104,6 +106,12 @@ impl Server {
     /// The clock of the access log. Deadlines are tokio's, which tests can pause.
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Tells refusals in another way, such as with pages of your own. Without it: by `Accept`, with a plain page.
+    pub fn with_renderer(mut self, render: RenderRejections) -> Self {
+        self.render = Some(render);
         self
     }
 
@@ -147,9 +155,12 @@ impl Server {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Self { mut listeners, limits, grace, clock, drain, mut stop } = self;
+        let Self { mut listeners, limits, grace, clock, render, drain, mut stop } = self;
         let permits = Arc::new(Semaphore::new(limits.max_connections));
-        let connections = Connections::with_clock(limits, clock)?;
+        let mut connections = Connections::with_clock(limits, clock)?;
+        if let Some(render) = render {
+            connections = connections.with_renderer(render);
+        }
         {
             let accepting = pin!(accept(&mut listeners, &permits, &connections, service));
             let told = pin!(either(drain, stop.as_mut()));

@@ -1,12 +1,13 @@
 //! The server's own links around an app, in the order in which a request meets them.
 //!
 //! ```text
-//! RequestIds ▶ AccessLog ▶ InFlight ▶ StrictRequest ▶ BodyLimit ▶ TrueLength ▶ Rescue ▶ Patient ▶ AsBody ▶ app
+//! RequestIds ▶ AccessLog ▶ RenderRejections ▶ InFlight ▶ StrictRequest
+//!     ▶ BodyLimit ▶ TrueLength ▶ Rescue ▶ Patient ▶ AsBody ▶ app
 //! ```
 
 use std::sync::Arc;
 
-use enfilade_core::{AsBody, ClientAddr, Clock, body::WithBody};
+use enfilade_core::{AsBody, ClientAddr, Clock, RenderRejections, body::WithBody, render::Rendered};
 use tower_layer::Layer;
 
 use crate::{
@@ -20,13 +21,14 @@ use crate::{
 pub(crate) struct Links {
     ids: RequestIds,
     log: AccessLog,
+    render: RenderRejections,
     in_flight: InFlight,
     body: BodyLimit,
 }
 
 /// An app with all links around it.
 pub(crate) type Stack<S> =
-    WithRequestId<Logging<Counted<Strict<BodyLimited<Measuring<Rescue<Patient<WithBody<S>>>>>>>>>;
+    WithRequestId<Logging<Rendered<Counted<Strict<BodyLimited<Measuring<Rescue<Patient<WithBody<S>>>>>>>>>>;
 
 impl Links {
     pub(crate) fn new(limits: &Limits, clock: Clock) -> Self {
@@ -34,11 +36,17 @@ impl Links {
             // Outermost: every line of the log, and every refusal, names the request.
             ids: RequestIds::new(),
             // Sees all that is answered, also by the links that follow.
-            log: AccessLog::new().with_clock(clock),
+            log: AccessLog::new().with_clock(clock.clone()),
+            // Whatever refuses is told here; a renderer of the app's own has told its refusals already.
+            render: RenderRejections::new().with_clock(clock),
             // Before anything is judged: judging costs.
             in_flight: InFlight::new(limits.max_in_flight),
             body: BodyLimit::new().with_max_size(limits.max_body_size).with_timeout(limits.body_timeout),
         }
+    }
+
+    pub(crate) fn render(&mut self, render: RenderRejections) {
+        self.render = render;
     }
 
     pub(crate) fn in_flight(&self) -> usize {
@@ -55,6 +63,7 @@ impl Links {
         if let Some(client) = client {
             strict = strict.with_client(client);
         }
-        self.ids.layer(self.log.layer(self.in_flight.on(pulse).layer(strict.layer(app))))
+        let app = self.in_flight.on(pulse).layer(strict.layer(app));
+        self.ids.layer(self.log.clone().with_client(client).layer(self.render.layer(app)))
     }
 }

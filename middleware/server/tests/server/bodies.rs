@@ -6,7 +6,7 @@ use std::{convert::Infallible, time::Duration};
 use bytes::Bytes;
 use enfilade_server::{Limits, RequestBody};
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use tokio::{
     io::{AsyncWriteExt, copy, sink},
     sync::mpsc,
@@ -88,7 +88,7 @@ async fn a_client_that_leaves_in_the_middle_is_noticed_by_the_app() {
     let app = service_fn(move |req: Request<RequestBody>| {
         let told = told.clone();
         async move {
-            told.send(req.into_body().collect().await.map(|body| body.to_bytes())).unwrap();
+            told.send(req.into_body().collect().await.map(Collected::to_bytes)).unwrap();
             Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
         }
     });
@@ -130,7 +130,7 @@ async fn trailers_lose_what_a_head_decides_by() {
     let app = service_fn(async |req: Request<RequestBody>| {
         let read = req.into_body().collect().await.unwrap();
         let mut names: Vec<_> =
-            read.trailers().into_iter().flat_map(|all| all.keys()).map(|name| name.to_string()).collect();
+            read.trailers().into_iter().flat_map(|all| all.keys()).map(ToString::to_string).collect();
         names.sort();
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(names.join(" "))))
     });

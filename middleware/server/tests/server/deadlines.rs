@@ -59,7 +59,7 @@ async fn a_trickle_moves_no_deadline_of_the_first_head() {
         write.write_all(&preface).await.unwrap();
         let dripping = tokio::spawn(async move {
             while write.write_all(drip).await.is_ok() {
-                sleep(Duration::from_secs(1)).await
+                sleep(Duration::from_secs(1)).await;
             }
         });
         assert!(hear(&mut read, Duration::from_secs(3600)).await.closed);
@@ -126,7 +126,7 @@ async fn pings_keep_no_http2_connection_alive() {
     let start = Instant::now();
     tokio::spawn(async move {
         while write.write_all(PING).await.is_ok() {
-            sleep(Duration::from_secs(5)).await
+            sleep(Duration::from_secs(5)).await;
         }
     });
     let mut heard = Vec::new();

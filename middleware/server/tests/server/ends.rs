@@ -106,7 +106,7 @@ async fn server(
         .with_graceful_shutdown(async { drained.await.unwrap_or_default() })
         .with_immediate_shutdown(async {
             if stopped.await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         });
     let addr = server.local_addrs()[0];

@@ -167,7 +167,7 @@ async fn a_reset_stream_is_noticed_by_the_app_and_by_nobody_else() {
     stream.send_reset(h2::Reason::CANCEL);
     assert_eq!(status(&mut send, "/").await, 200);
     let first = timeout(Duration::from_secs(5), heard.recv()).await.unwrap();
-    assert!(matches!(first, Some(_)), "the app was not left waiting");
+    assert!(first.is_some(), "the app was not left waiting");
 }
 
 #[tokio::test(start_paused = true)]

@@ -97,24 +97,25 @@ thread_local! {
 /// This thread's log; each test has a thread and a runtime of its own.
 ///
 /// One subscriber for the process: tracing's cache of who listens does not follow many that come and go.
-pub(crate) struct Log(());
+pub(crate) struct Log(&'static std::thread::LocalKey<RefCell<Vec<u8>>>);
 
 impl Log {
     /// Captures from now on.
     pub(crate) fn capture() -> Self {
         install();
         LINES.take();
-        Self(())
+        Self(&LINES)
     }
 
     pub(crate) fn text(&self) -> String {
-        LINES.with_borrow(|lines| String::from_utf8_lossy(lines).into_owned())
+        self.0.with_borrow(|lines| String::from_utf8_lossy(lines).into_owned())
     }
 
-    /// The reason codes logged, in order.
+    /// The reason codes in lines of the access log and of faults, in order.
     pub(crate) fn codes(&self) -> Vec<String> {
         let text = self.text();
-        let codes = text.split("code=\"").skip(1);
+        let lines = text.lines().filter(|line| !line.contains("enfilade::refused"));
+        let codes = lines.filter_map(|line| line.split("code=\"").nth(1));
         codes.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
     }
 }

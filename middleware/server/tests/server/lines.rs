@@ -48,13 +48,13 @@ async fn what_hyper_refuses_is_logged_as_long_as_it_is_no_flood() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_of_a_link_has_one_line_with_its_code() {
+async fn a_refusal_of_a_link_has_its_code_and_its_client() {
     let log = Log::capture();
-    ask(b"GET /x HTTP/1.1\r\n\r\n").await;
+    let heard = ask(b"GET /x HTTP/1.1\r\n\r\n").await;
+    assert!(heard.text.contains("content-type: application/problem+json"), "{heard:?}");
     let text = log.text();
-    assert!(
-        text.contains("path=/x status=400 bytes=0") && text.contains("code=\"http.host-missing\""),
-        "{text}"
-    );
-    assert_eq!(text.lines().count(), 1);
+    assert_eq!(text.lines().count(), 2, "one of the refusal, one of the request: {text}");
+    let access = text.lines().find(|line| line.contains("access:")).unwrap();
+    assert!(access.contains("path=/x status=400") && access.contains("client=192.0.2.1"), "{text}");
+    assert!(access.contains("code=\"http.host-missing\""), "{text}");
 }

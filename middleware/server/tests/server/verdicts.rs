@@ -154,7 +154,7 @@ async fn every_odd_request_gets_its_verdict() {
 #[tokio::test(start_paused = true)]
 async fn a_head_has_a_largest_size_and_a_largest_number_of_fields() {
     let small = Limits::default().with_max_header_size(2048);
-    let head = |fields: usize, size: usize| {
+    let request = |fields: usize, size: usize| {
         let field = format!("X: {}\r\n", "x".repeat(size)).repeat(fields);
         format!("GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n").into_bytes()
     };
@@ -162,7 +162,7 @@ async fn a_head_has_a_largest_size_and_a_largest_number_of_fields() {
         [(99, 1, 200), (100, 1, 431), (1, 1900, 200), (1, 2048, 431), (1, 100_000, 431)]
     {
         let mut client = connect(small.clone(), tower::service_fn(echo));
-        let heard = say(&mut client, &head(fields, size)).await;
+        let heard = say(&mut client, &request(fields, size)).await;
         assert_eq!(heard.statuses(), [status], "{fields} fields of {size} bytes");
         assert_eq!(heard.closed, status != 200);
     }
