@@ -142,14 +142,16 @@ mod tests {
 
     use super::*;
 
-    fn read(lines: &[&[u8]]) -> (Vec<(Vec<u8>, Vec<u8>)>, Received) {
+    type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+    fn read(lines: &[&[u8]]) -> (Pairs, Received) {
         let fields: Fields = lines.iter().map(|line| HeaderValue::from_bytes(line).unwrap()).collect();
         let received = Received::parse(&fields);
         let pairs = received.iter(&fields).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
         (pairs, received)
     }
 
-    fn pairs(expected: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fn pairs(expected: &[(&str, &str)]) -> Pairs {
         expected.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
     }
 

@@ -1,0 +1,206 @@
+//! The link: who makes the jar, who emits it, and what becomes of the app's own lines.
+
+use enfilade_cookie::{CookieError, Cookies, Gate as _, Jar, Profile, Rejection, SetCookie};
+use enfilade_core::{Gates, Pass, gate_fn};
+use enfilade_test::{Answer, Probe, assert_passed, assert_refused, drive};
+use http::StatusCode;
+
+use crate::{jar, lines, request, set_by};
+
+fn theme() -> SetCookie {
+    SetCookie::new("__Host-theme", "dark")
+}
+
+const THEME: &str = "__Host-theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax";
+
+/// A link that stands where Auth may stand: it makes the jar if nobody did, and sets a cookie.
+fn early() -> impl enfilade_cookie::Gate {
+    gate_fn("early", |req| {
+        let (jar, emit) = Jar::enter(req);
+        jar.add(SetCookie::new("__Host-early", "1"))?;
+        Ok(emit.map_or(Pass::Now, Pass::from))
+    })
+}
+
+#[test]
+fn both_orders_emit_once() {
+    let cookies = || Gates::of(Cookies::new());
+    for layer in [cookies().gate(early()), Gates::of(early()).gate(Cookies::new())] {
+        let reply = drive(layer, &Probe::ok()).get("/").send();
+        assert_eq!(reply.header_all("set-cookie").len(), 1, "{:?}", reply.headers());
+    }
+}
+
+#[test]
+fn cookies_are_emitted_on_refusals() {
+    let refusing = gate_fn("refusing", |req| {
+        Jar::require(&req.extensions)?.remove("__Host-token", &Profile::host())?;
+        Err(Rejection::new(StatusCode::UNAUTHORIZED, "test.refused"))
+    });
+    let reply = drive(Gates::of(Cookies::new()).gate(refusing), &Probe::ok()).get("/").send();
+    assert_refused!(reply, 401, "test.refused");
+    assert_eq!(
+        reply.header_all("set-cookie"),
+        [
+            "__Host-token=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax"
+        ]
+    );
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+}
+
+#[test]
+fn a_link_that_needs_the_jar_and_has_none_refuses() {
+    let needing = gate_fn("needing", |req| {
+        let _jar = Jar::require(&req.extensions)?;
+        Ok(Pass::Now)
+    });
+    let reply = drive(Gates::of(needing), &Probe::ok()).get("/").send();
+    assert_refused!(reply, 500, "cookie.no-jar");
+}
+
+#[test]
+fn nothing_is_added_to_a_response_without_cookies() {
+    let mut door = drive(Cookies::new(), &Probe::ok());
+    let reply = door.get("/").cookie("a", "1").send();
+    assert_passed!(reply);
+    assert_eq!((reply.header("set-cookie"), reply.header("cache-control")), (None, None));
+}
+
+#[test]
+fn the_apps_own_lines_come_first_and_give_way_under_the_same_key() {
+    let answer = Answer::ok()
+        .header("set-cookie", "app=1; Path=/; strange")
+        .header("set-cookie", "__Host-theme=app; Path=/; Secure")
+        .header("set-cookie", "__Host-theme=app; Path=/deep");
+    let adding =
+        gate_fn("adding", |req| Ok(Jar::require(&req.extensions)?.add(theme()).map(|()| Pass::Now)?));
+    let reply = drive(Gates::of(Cookies::new()).gate(adding), &Probe::ok().respond(answer)).get("/").send();
+    assert_eq!(
+        reply.header_all("set-cookie"),
+        ["app=1; Path=/; strange", "__Host-theme=app; Path=/deep", THEME]
+    );
+}
+
+/// N20 of the research: our own session cookie never reaches the app, and the app cannot set one.
+#[test]
+fn a_reserved_cookie_belongs_to_the_links_alone() {
+    let probe = Probe::ok().respond(
+        Answer::ok()
+            .header("set-cookie", "__Host-sid=forged; Path=/")
+            .header("set-cookie", "__hOsT-SID=forged; Domain=example.com")
+            .header("set-cookie", "app=1"),
+    );
+    let reading = gate_fn("reading", |req| {
+        let jar = Jar::require(&req.extensions)?;
+        assert_eq!(jar.text("__Host-sid"), Some("secret"));
+        jar.add(SetCookie::new("__Host-sid", "ours"))?;
+        Ok(Pass::Now)
+    });
+    let cookies = Cookies::new().reserve(["__Host-sid"]).unwrap();
+    let mut door = drive(Gates::of(cookies).gate(reading), &probe);
+    let reply =
+        door.get("/").cookie("a", "1").cookie("__Host-sid", "secret").cookie("__HOST-sid", "2").send();
+    assert_eq!(probe.last().header("cookie"), Some("a=1"));
+    let set = reply.header_all("set-cookie");
+    assert_eq!(set, ["app=1", "__Host-sid=ours; Path=/; Secure; HttpOnly; SameSite=Lax"]);
+
+    let alone = door.get("/").cookie("__Host-sid", "secret").send();
+    assert_passed!(alone);
+    assert!(!probe.last().headers.contains_key("cookie"));
+}
+
+#[test]
+fn a_reserving_link_behind_auth_leaves_what_auth_sets() {
+    let cookies = Cookies::new().reserve(["__Host-early"]).unwrap();
+    let probe = Probe::ok().respond(Answer::ok().header("set-cookie", "__Host-early=app; Path=/"));
+    let reply = drive(Gates::of(early()).gate(cookies), &probe).get("/").send();
+    assert_eq!(reply.header_all("set-cookie").len(), 1);
+    assert!(reply.header("set-cookie").unwrap().starts_with("__Host-early=1;"));
+}
+
+#[test]
+fn what_comes_too_late_is_an_error_and_not_lost() {
+    let mut req = request(&[]);
+    let (jar, emit) = Jar::enter(&mut req);
+    assert!(lines(emit.unwrap()).is_empty());
+    assert_eq!(jar.add(theme()), Err(CookieError::TooLate));
+    assert_eq!(jar.remove("__Host-theme", &Profile::host()), Err(CookieError::TooLate));
+}
+
+#[test]
+fn a_request_that_is_sent_again_has_its_jar_emitted_again() {
+    let mut req = request(&["a=1"]);
+    let (_, first) = Jar::enter(&mut req);
+    assert!(Jar::enter(&mut req).1.is_none(), "the first has the duty");
+    drop(lines(first.unwrap()));
+    let (jar, second) = Jar::enter(&mut req);
+    jar.add(theme()).unwrap();
+    assert_eq!(lines(second.unwrap()), [THEME]);
+}
+
+#[test]
+fn the_last_word_on_a_key_counts() {
+    let removed = set_by(&[], |jar| {
+        jar.add(theme())?;
+        jar.remove("__Host-theme", &Profile::host())
+    });
+    assert!(removed.len() == 1 && removed[0].contains("Max-Age=0"), "{removed:?}");
+    let set = set_by(&[], |jar| {
+        jar.remove("__Host-theme", &Profile::host())?;
+        jar.add(theme())
+    });
+    assert_eq!(set, [THEME]);
+}
+
+#[test]
+fn a_removal_has_every_attribute_that_its_profile_demands() {
+    let gone = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+    let cases = [
+        ("__Host-a", Profile::host(), "Path=/; GONE; Secure; HttpOnly; SameSite=Lax"),
+        (
+            "__Host-a",
+            Profile::host().partitioned(),
+            "Path=/; GONE; Secure; HttpOnly; SameSite=Lax; Partitioned",
+        ),
+        (
+            "__Secure-a",
+            Profile::secure().with_domain(".example.com").with_path("/shop"),
+            "Path=/shop; Domain=example.com; GONE; Secure; HttpOnly; SameSite=Lax",
+        ),
+        ("a", Profile::insecure_plain(), "Path=/; GONE; HttpOnly; SameSite=Lax"),
+    ];
+    for (name, profile, attributes) in cases {
+        let set = set_by(&[], |jar| jar.remove(name, &profile));
+        assert_eq!(set, [format!("{name}=; {}", attributes.replace("GONE", gone))]);
+    }
+}
+
+#[test]
+fn a_jar_takes_half_of_the_header_limit() {
+    let big = |at: usize| SetCookie::new(format!("__Host-{at}"), "x".repeat(2000));
+    let jar_of = |cookies: Cookies| {
+        let mut req = request(&[]);
+        let pass = cookies.enter(&mut req).unwrap();
+        (Jar::of(&req.extensions).unwrap(), pass)
+    };
+    let (jar, _pass) = jar_of(Cookies::new());
+    (0..3).for_each(|at| jar.add(big(at)).unwrap());
+    jar.add(SetCookie::new("__Host-rest", "x".repeat(1900))).unwrap();
+    assert!(matches!(jar.add(big(4)), Err(CookieError::JarFull { limit: 8192, .. })));
+    // Room is made by what goes.
+    jar.remove("__Host-0", &Profile::host()).unwrap();
+    jar.add(big(4)).unwrap();
+
+    let (jar, _pass) = jar_of(Cookies::new().with_header_limit(4096));
+    jar.add(big(0)).unwrap();
+    assert!(matches!(jar.add(big(1)), Err(CookieError::JarFull { limit: 2048, .. })));
+}
+
+#[test]
+fn what_the_browser_has_counts_too() {
+    let have = format!("old={}", "x".repeat(8000));
+    let jar = jar(&[&have]);
+    assert!(matches!(jar.add(SetCookie::new("__Host-a", "x".repeat(200))), Err(CookieError::JarFull { .. })));
+    jar.add(SetCookie::new("old", "small").with_profile(Profile::insecure_plain())).unwrap();
+    jar.add(SetCookie::new("__Host-a", "x".repeat(200))).unwrap();
+}
