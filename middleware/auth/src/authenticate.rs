@@ -32,7 +32,7 @@
 //! }
 //! ```
 
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use enfilade_core::{About, Challenge, Principal, Rejection};
 use http::{HeaderName, request, response};
@@ -68,6 +68,28 @@ pub trait Authenticator: Send + Sync + 'static {
     /// What this kind is called, what else it gives (a jar, say) and what it needs.
     fn about(&self) -> About {
         About::of::<Self>()
+    }
+}
+
+impl<T: Authenticator + ?Sized> Authenticator for Arc<T> {
+    fn carriers(&self) -> Vec<Carrier> {
+        (**self).carriers()
+    }
+
+    fn authenticate(&self, req: &mut request::Parts) -> Attempt {
+        (**self).authenticate(req)
+    }
+
+    fn challenges(&self) -> Vec<Challenge> {
+        (**self).challenges()
+    }
+
+    fn way_back(&self, req: &request::Parts) -> Option<WayBack> {
+        (**self).way_back(req)
+    }
+
+    fn about(&self) -> About {
+        (**self).about()
     }
 }
 

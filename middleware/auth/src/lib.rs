@@ -1,4 +1,56 @@
-//! Authentication and authorization as tower layers: credentials → `Principal` → yes or no.
+//! Authentication and authorization as tower layers: credentials → [`Principal`] → yes or no.
+//!
+//! ```text
+//!          StripIdentity ──▶ Auth ──────────────────────▶ Require ──▶ app
+//!  headers that claim      Bearer · Basic · cookie ·       a Policy     Principal::of(…),
+//!  to be somebody: gone    yours ──▶ Principal             says yes     the axum extractors
+//! ```
+//!
+//! - [`auth`]: [`Auth`], the link that asks every kind of credentials, and what follows from their answers
+//! - [`authenticate`]: [`Authenticator`], one kind of credentials; write your own in ten lines
+//! - [`jwt`]: bearer tokens, verified; [`revocation`]: tokens that are none any more
+//! - [`basic`]: names and passwords, from an htpasswd file or a store of yours
+//! - [`policy`]: [`require`]`(scope("a") & (role("b") | subject("c")))`
+//! - [`strip_identity`]: no client says by a header who it is
+//!
+//! ```
+//! use enfilade_auth::{Auth, Basic, Chain, Htpasswd, StripIdentity, policy::{from_network, require, role}};
+//! use http::{Request, Response};
+//!
+//! let users = Htpasswd::parse("ada:$2y$10$KH61y1gdM/IG8GSr0tiC3u.zNJcTO6IvGILKq3dx5UlxoVfY6dbXK")?;
+//! # type Full = http_body_util::Full<hyper::body::Bytes>;
+//! let app = tower::service_fn(async |_: Request<()>| {
+//!     Ok::<_, std::convert::Infallible>(Response::new(Full::from("orders")))
+//! });
+//! let (service, plan) = Chain::new()
+//!     .gate(StripIdentity::new())
+//!     .gate(Auth::new(Basic::new(users)).with_realm("shop"))
+//!     .gate(require(role("clerk") & from_network("10.0.0.0/8".parse()?)))
+//!     .build(app)?;
+//! # let _ = (tower::ServiceExt::<Request<()>>::ready_oneshot(service), plan);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! On one service without a chain each of them is a tower layer: `router.layer(auth)`, `route_layer(require(…))`.
+//!
+//! # Reason codes
+//!
+//! | code | status | when |
+//! |---|---|---|
+//! | `auth.missing` | 401 | nobody is proved, and somebody is needed |
+//! | `auth.login-required` | 303 | the same for a page load, with [`Auth::with_login`] |
+//! | `auth.credentials-repeated` | 400 | a credential header is there twice |
+//! | `auth.scheme-unsupported` | 401 | `Authorization` has a scheme that no kind reads |
+//! | `auth.credentials-conflict` | 401 | two credentials prove two users |
+//! | `auth.bad-credentials` | 401 | name or password is wrong; or no kind would have them |
+//! | `auth.credentials-malformed` | 401 | `Basic` that is not RFC 7617 |
+//! | `auth.token-…` | 401 | a token is no good: see [`jwt::fault`] |
+//! | `auth.insufficient-scope` | 403 | a policy asks for a scope that was not granted |
+//! | `auth.forbidden` | 403 | a policy says no |
+//! | `csrf.cross-site-websocket` | 403 | a page of another site opens a WebSocket with a cookie of ours |
+//! | `auth.busy` | 503 | too many passwords to hash |
+//! | `auth.store-failed` | 503 | the user store cannot say |
+//! | `auth.hash-failed`, `auth.proved-nobody`, `auth.no-auth-link` | 500 | a fault of ours or of the chain |
 
 pub mod auth;
 pub mod authenticate;
@@ -9,6 +61,7 @@ mod page;
 pub mod policy;
 mod return_path;
 pub mod revocation;
+mod shown;
 pub mod strip_identity;
 mod websocket;
 
@@ -23,4 +76,4 @@ pub use self::{
     revocation::Revocations,
     strip_identity::StripIdentity,
 };
-pub use enfilade_core::{AuthMethod, Challenge, Clock, Gate, Principal, Rejection};
+pub use enfilade_core::{AuthMethod, Chain, Challenge, Clock, Gate, Pass, Principal, Rejection, Verdict};

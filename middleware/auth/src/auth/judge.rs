@@ -62,6 +62,20 @@ impl Carriers {
         }
         if scheme_is_read { Ok(present) } else { Err(unsupported()) }
     }
+
+    /// Marks what is there as sensitive: `Debug` of the request hides it, and HPACK does not index it.
+    pub(super) fn hide(&self, present: u64, headers: &mut HeaderMap) {
+        for (at, carrier) in self.0.iter().enumerate() {
+            let name = match carrier {
+                _ if present & 1 << at == 0 => continue,
+                Carrier::Scheme(_) => &AUTHORIZATION,
+                Carrier::Header(name) => name,
+            };
+            if let Some(value) = headers.get_mut(name) {
+                value.set_sensitive(true);
+            }
+        }
+    }
 }
 
 fn same(a: &Carrier, b: &Carrier) -> bool {

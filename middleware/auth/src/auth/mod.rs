@@ -35,7 +35,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Tokens in a query or a form are never read. Stand Auth outside of nested routers: where a router has cut a
+//! Tokens in a query or a form are never read. One chain has one Auth with all its kinds: a second would judge
+//! afresh, and refuse what only the first can read. Stand Auth outside of nested routers: where a router has cut a
 //! prefix off the path, the way back from the sign-in page lacks it.
 
 mod door;
@@ -56,6 +57,7 @@ use self::{
 };
 use crate::{
     Attempt, Authenticator, ConfigError, ReturnPath, WayBack,
+    shown::subject_of,
     websocket::{self, Origin},
 };
 
@@ -187,7 +189,10 @@ impl Auth {
 impl Gate for Auth {
     fn enter(&self, req: &mut request::Parts) -> Verdict {
         let verdict = match self.0.carriers.present(&req.headers) {
-            Ok(present) => self.0.ask(Shown::new(present), 0, req),
+            Ok(present) => {
+                self.0.carriers.hide(present, &mut req.headers);
+                self.0.ask(Shown::new(present), 0, req)
+            }
             Err(rejection) => Err(rejection),
         };
         verdict.map_err(|rejection| self.0.see_off(rejection, req))
@@ -251,7 +256,7 @@ impl Settings {
                 if who.is_ambient() && websocket::is_handshake(req) {
                     self.judge_handshake(req)?;
                 }
-                Trail::note(&req.extensions, || format!("{:?} by {}", who.subject(), who.method().as_str()));
+                Trail::note(&req.extensions, || format!("{} by {}", subject_of(&who), who.method().as_str()));
                 who.put(&mut req.extensions);
             }
             None if self.optional => {

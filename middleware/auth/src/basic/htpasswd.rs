@@ -9,7 +9,8 @@
 //! 1. argon2id or bcrypt. A line of anything weaker, a name that is there twice, an empty name or a file of
 //!    nobody stops the load, and the error names the line.
 //! 2. Names are compared byte for byte, so every user has one spelling. Whoever types another is unknown.
-//! 3. A reload takes the whole new file or none of it; a bad one keeps the old and says so in the log. Replace
+//! 3. One kind and one cost for all: whose hash is cheaper than the others' is answered sooner than nobody is.
+//! 4. A reload takes the whole new file or none of it; a bad one keeps the old and says so in the log. Replace
 //!    the file by renaming a new one over it: one that is still being written may be read half.
 //!
 //! ```
@@ -81,13 +82,16 @@ impl Htpasswd {
         Ok(Self::new(None, Users::parse(text, None)?))
     }
 
-    /// Looks every so often whether the file has changed, on a thread that ends with the last clone.
+    /// Looks every so often whether the file has changed, on a thread that ends soon after the last clone.
+    ///
+    /// A second or more; less counts as one.
     ///
     /// # Errors
     ///
     /// [`ConfigError::File`], when the thread cannot be started.
     pub fn watched(self, every: Duration) -> Result<Self, ConfigError> {
-        let shared = Arc::downgrade(&self.0);
+        let Some(path) = self.0.path.clone() else { return Ok(self) };
+        let (shared, every) = (Arc::downgrade(&self.0), every.max(Duration::from_secs(1)));
         let watch = move || {
             loop {
                 thread::park_timeout(every);
@@ -96,8 +100,7 @@ impl Htpasswd {
             }
         };
         let thread = thread::Builder::new().name("enfilade-htpasswd".to_owned()).spawn(watch);
-        thread
-            .map_err(|source| ConfigError::File { path: self.0.path.clone().unwrap_or_default(), source })?;
+        thread.map_err(|source| ConfigError::File { path, source })?;
         Ok(self)
     }
 

@@ -50,7 +50,7 @@ use self::{
     pool::Undone,
     remember::{Memory, Tag},
 };
-use crate::{Attempt, Authenticator, Carrier, ConfigError};
+use crate::{Attempt, Authenticator, Carrier, ConfigError, shown::subject_of};
 
 /// Name and password. Cheap to clone; clones share the users, the pool and what is remembered. See the
 /// [module docs](self).
@@ -191,7 +191,7 @@ impl<S: UserStore> Basic<S> {
         let is_right = self.pool.run(work).await.map_err(undone)?.ok_or_else(|| undone(Undone::Panicked))?;
         match found {
             Some(user) if is_right => Ok(user.principal().clone()),
-            Some(user) => Err(bad_credentials(format!("wrong password of {:?}", user.principal().subject()))),
+            Some(user) => Err(bad_credentials(format!("wrong password of {}", subject_of(user.principal())))),
             // The name is not logged: people type their password there.
             None => Err(bad_credentials("unknown user")),
         }

@@ -16,6 +16,7 @@ use super::{
     Policy,
     truth::{Open, Truth},
 };
+use crate::shown::subject_of;
 
 /// Lets pass whom the policy lets pass: `route_layer(require(scope("orders:read")))`.
 pub fn require(policy: Policy) -> Require {
@@ -67,7 +68,7 @@ impl Require {
     }
 
     fn log(&self, who: &Principal) -> String {
-        format!("{who:?} does not meet {}", self.0)
+        format!("{} does not meet {}", subject_of(who), self.0)
     }
 }
 
