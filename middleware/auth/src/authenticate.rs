@@ -50,9 +50,10 @@ pub trait Authenticator: Send + Sync + 'static {
     /// A principal from ambient credentials says so: [`Principal::with_ambient`].
     fn authenticate(&self, req: &mut request::Parts) -> Attempt;
 
-    /// The challenges that a 401 offers for this kind; none for a kind that no header can carry.
+    /// The challenges that a 401 offers for this kind; none for a kind that has no scheme.
     ///
-    /// Asked once, when the chain is built. The realm is Auth's to add.
+    /// Asked once, when the chain is built. The realm is Auth's to add, and so is a challenge where all kinds
+    /// together have none.
     fn challenges(&self) -> Vec<Challenge> {
         Vec::new()
     }

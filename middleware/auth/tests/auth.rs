@@ -11,8 +11,9 @@ use enfilade_auth::{
     WayBack,
 };
 use enfilade_core::{Canonical, Chain, Host, Pass, RequestContext, Verdict};
-use enfilade_test::{Answer, Probe, assert_passed, assert_refused, drive};
+use enfilade_test::{Answer, Drive, Probe, assert_passed, assert_refused, drive};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request, uri::Scheme};
+use proptest::prelude::*;
 
 /// `Authorization: Bearer NAME`; `bad` is refused, `later-NAME` is known after I/O, `other` is not its business.
 struct Token;
@@ -269,6 +270,38 @@ fn a_refusal_offers_every_kind_and_its_own_error_first() {
 }
 
 #[test]
+fn a_401_has_a_challenge_though_no_kind_has_a_scheme() {
+    let refused = Auth::new(Tab).with_realm("shop").enter(&mut parts(&[])).unwrap_err();
+    assert_eq!(refused.challenges()[0].to_string(), r#"Unspecified realm="shop""#);
+}
+
+#[test]
+fn credentials_are_not_in_what_debug_shows() {
+    for (name, value) in [("authorization", "Bearer ada"), ("x-api-key", "ada")] {
+        let mut req = parts(&[(name, value)]);
+        assert_passed!(all_kinds().enter(&mut req));
+        assert!(req.headers[name].is_sensitive(), "{name}");
+        assert!(!format!("{:?}", req.headers).contains("ada"), "{name}");
+    }
+}
+
+#[test]
+fn the_trail_says_who_it_was_and_why_a_cookie_was_void() {
+    let probe = Probe::ok();
+    let chain = Chain::new().gate(all_kinds().optional()).with_server_timing(enfilade_auth::Clock::system());
+    let (service, _) = chain.build(probe.service()).unwrap();
+    let mut app = Drive::service(service);
+    let mut timing = |cookie: &str| {
+        let reply = app.get("/").header("cookie", cookie).send();
+        reply.header("server-timing").unwrap().to_owned()
+    };
+    let who = timing("ada");
+    assert!(who.contains("auth") && who.contains("?ada? by cookie"), "{who}");
+    let void = timing("stale");
+    assert!(void.contains("auth.token-revoked"), "{void}");
+}
+
+#[test]
 fn a_login_page_takes_page_loads_and_scripts_get_the_401() {
     let auth = all_kinds().with_login("/sign-in").unwrap();
     let sent = |auth: &Auth, method: Method, target: &str, headers: &[(&str, &str)]| {
@@ -293,7 +326,7 @@ fn a_login_page_takes_page_loads_and_scripts_get_the_401() {
     let bad = [page[0], ("authorization", "Bearer bad")];
     assert_eq!(sent(&auth, Method::GET, "/orders", &bad), ("auth.token-expired", 401, None));
 
-    for wrong in ["sign-in", "https://id.example/", "//id.example/", "/\\id.example", ""] {
+    for wrong in ["sign-in", "/#sign-in", "https://id.example/", "//id.example/", "/\\id.example", ""] {
         assert!(matches!(all_kinds().with_login(wrong), Err(ConfigError::Path { .. })), "{wrong:?}");
     }
 }
@@ -417,5 +450,81 @@ fn auth_says_what_it_gives_and_what_its_kinds_are() {
     assert!(format!("{:?}", all_kinds()).contains(r#"["token", "key", "tab"]"#));
     let probe = Probe::ok();
     let (service, _) = Chain::new().gate(all_kinds()).build(probe.service()).unwrap();
-    assert_refused!(enfilade_test::Drive::service(service).get("/").send(), 401, "auth.missing");
+    assert_refused!(Drive::service(service).get("/").send(), 401, "auth.missing");
+}
+
+/// What one kind finds, by script.
+#[derive(Clone, Debug)]
+struct Scripted {
+    is_explicit: bool,
+    is_later: bool,
+    finds: Finds,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Finds {
+    Nothing,
+    Somebody(&'static str),
+    Rubbish,
+}
+
+impl Authenticator for Scripted {
+    fn carriers(&self) -> Vec<Carrier> {
+        Vec::new()
+    }
+
+    fn authenticate(&self, _: &mut request::Parts) -> Attempt {
+        let found = match (self.finds, self.is_explicit) {
+            (Finds::Nothing, _) => Attempt::Absent,
+            (Finds::Somebody(name), is_explicit) => {
+                Attempt::Proved(Principal::new(name).with_ambient(!is_explicit))
+            }
+            (Finds::Rubbish, true) => Attempt::Refused(refusal("auth.token-expired")),
+            (Finds::Rubbish, false) => Attempt::Void(refusal("auth.token-expired")),
+        };
+        if self.is_later { Attempt::later(async { found }) } else { found }
+    }
+}
+
+/// The same decision in the words of the design, on all answers at once.
+fn expected(kinds: &[Scripted], is_optional: bool) -> String {
+    let explicit = || kinds.iter().filter(|kind| kind.is_explicit);
+    let mut proved =
+        explicit().chain(kinds.iter().filter(|kind| !kind.is_explicit)).filter_map(|kind| match kind.finds {
+            Finds::Somebody(name) => Some(name),
+            _ => None,
+        });
+    let first = proved.next();
+    let conflict = proved.any(|name| Some(name) != first);
+    let refused = explicit().any(|kind| kind.finds == Finds::Rubbish);
+    match first {
+        // Which of the two a request hears that is wrong in both ways depends on the order of the kinds.
+        _ if refused && conflict => "either".to_owned(),
+        _ if refused => "auth.token-expired".to_owned(),
+        _ if conflict => "auth.credentials-conflict".to_owned(),
+        Some(name) => name.to_owned(),
+        None if is_optional => "anonymous".to_owned(),
+        None => "auth.missing".to_owned(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_kinds_in_any_order_decide_as_the_design_says(
+        kinds in prop::collection::vec(
+            (any::<bool>(), any::<bool>(), prop_oneof![
+                3 => Just(Finds::Nothing), 2 => Just(Finds::Somebody("ada")), 1 => Just(Finds::Somebody("bob")), 1 => Just(Finds::Rubbish),
+            ]).prop_map(|(is_explicit, is_later, finds)| Scripted { is_explicit, is_later, finds }),
+            0..5,
+        ),
+        is_optional: bool,
+    ) {
+        let auth = Auth::any_of(kinds.iter().map(|kind| Arc::new(kind.clone()) as Arc<dyn Authenticator>));
+        let auth = if is_optional { auth.optional() } else { auth };
+        let outcome = outcome(&auth, &mut parts(&[]));
+        match &*expected(&kinds, is_optional) {
+            "either" => prop_assert!(["auth.token-expired", "auth.credentials-conflict"].contains(&&*outcome)),
+            expected => prop_assert_eq!(outcome, expected),
+        }
+    }
 }

@@ -64,16 +64,9 @@ fn decoded(text: &str) -> String {
     let mut bytes = text.split('%');
     out.extend_from_slice(bytes.next().unwrap_or_default().as_bytes());
     for part in bytes {
-        match part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                out.extend_from_slice(&part.as_bytes()[2..]);
-            }
-            None => {
-                out.push(b'%');
-                out.extend_from_slice(part.as_bytes());
-            }
-        }
+        let byte = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        out.push(byte.unwrap_or(b'%'));
+        out.extend_from_slice(&part.as_bytes()[if byte.is_some() { 2 } else { 0 }..]);
     }
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -67,6 +67,10 @@ impl Door {
         all.extend(
             self.challenges.iter().filter(|offered| !offers(rejection.challenges(), offered)).cloned(),
         );
+        if all.is_empty() {
+            // RFC 9110 §15.5.2 wants one; browsers pass over a scheme that they do not know.
+            all.push(Challenge::new("Unspecified"));
+        }
         if is_page_load(req) && !all.iter().all(is_basic) {
             all.retain(|challenge| !is_basic(challenge));
         }

@@ -138,7 +138,8 @@ impl Auth {
     /// [`ConfigError::Path`], when `page` is not a path of this site.
     pub fn with_login(self, page: &str) -> Result<Self, ConfigError> {
         let error = || ConfigError::Path { setting: "Auth::with_login", value: page.to_owned() };
-        let page = ReturnPath::parse_strict(page).ok_or_else(error)?;
+        let page =
+            ReturnPath::parse_strict(page).filter(|page| !page.as_str().contains('#')).ok_or_else(error)?;
         Ok(self.edit_door(|door| door.set_login(page)))
     }
 

@@ -260,3 +260,45 @@ fn digest_of(text: &str) -> [u8; 32] {
     out.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: &str = "$2a$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.";
+    const DEAR: &str =
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+
+    #[test]
+    fn nobody_costs_as_much_as_the_dearest_user() {
+        let users = Htpasswd::parse(&format!("a:{CHEAP}\nb:{DEAR}\nc:{CHEAP}")).unwrap();
+        let dearest = users.dearest().unwrap();
+        assert_eq!(dearest.work(), PasswordHash::parse(DEAR).unwrap().work());
+        assert_eq!(dearest.verify(b"password"), Some(false), "the work is the user's, the hash is nobody's");
+    }
+
+    #[test]
+    fn looking_takes_a_good_file_and_leaves_a_bad_one() {
+        let folder = std::env::temp_dir().join(format!("enfilade-look-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("users");
+        let write = |text: String| fs::write(&path, text).unwrap();
+        write(format!("a:{CHEAP}\n"));
+        let users = Htpasswd::open(&path).unwrap();
+        for (text, len, generation) in [
+            (format!("a:{CHEAP}\n"), 1, 0),
+            ("a:plain\n".to_owned(), 1, 0),
+            ("a:plain\n".to_owned(), 1, 0),
+            (format!("a:{CHEAP}\nb:{CHEAP}\n"), 2, 1),
+            (String::new(), 2, 1),
+            (format!("b:{CHEAP}\n"), 1, 2),
+        ] {
+            write(text);
+            users.look();
+            assert_eq!((users.len(), users.generation()), (len, generation));
+        }
+        fs::remove_dir_all(&folder).unwrap();
+        users.look();
+        assert_eq!(users.len(), 1);
+    }
+}

@@ -8,7 +8,9 @@
 //!
 //! 1. An unknown name costs the dearest hash of the store, and hears the same as a wrong password.
 //! 2. A right pair is remembered up to a minute, under a keyed hash with the store's generation.
-//! 3. A full pool is a 503 `auth.busy` with `Retry-After`, a store that fails a 503 `auth.store-failed`.
+//! 3. A name is looked up as the client wrote it; the subject is as the store writes it. An [`Htpasswd`] compares
+//!    bytes, so nobody has a second spelling under which to count guesses anew.
+//! 4. A full pool is a 503 `auth.busy` with `Retry-After`, a store that fails a 503 `auth.store-failed`.
 //!
 //! ```
 //! use enfilade_auth::{Auth, Basic, Htpasswd, hash_password};
