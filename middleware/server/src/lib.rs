@@ -30,12 +30,15 @@
 //! # What hyper decides before any link
 //!
 //! A request that hyper cannot parse gets its bare 400, 414 or 431 and no reason code; the log says `http.parse`.
-//! `tests/hyper_verdicts.rs` pins each of these verdicts, so that an upgrade which changes one is seen.
+//! `tests/server/verdicts.rs` pins each of these verdicts, so that an upgrade which changes one is seen.
 //!
 //! # What has no knob
 //!
-//! hyper takes at most 100 fields in an HTTP/1 head. A client that half-closes its socket counts as gone. An HTTP/1
-//! head whose first bytes came while another request was running has the idle timeout as its deadline.
+//! - hyper takes at most 100 fields in an HTTP/1 head, and 16 KiB of fields over HTTP/2 stay 16 KiB.
+//! - A client that half-closes its socket counts as gone: nothing tells it from one that left.
+//! - An HTTP/1 head whose first bytes came while another request was running has the idle timeout as its deadline.
+//! - The body deadline asks for progress, not for a rate; the size limit bounds how long a trickle can last.
+//! - A client that stops reading an answer keeps its connection: there is no deadline for writing.
 
 pub mod access_log;
 pub mod adapter;

@@ -7,6 +7,7 @@ use enfilade_server::{Limits, RequestBody};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper_util::rt::TokioIo;
 use tower::service_fn;
 
 use crate::kit::{Heard, Log, connect, say};
@@ -194,4 +195,25 @@ async fn an_apps_transfer_encoding_is_not_its_business() {
     .await;
     assert_eq!(heard.statuses(), [200, 200]);
     assert!(!heard.text.contains("transfer-encoding") && heard.text.contains("\r\n\r\nxyzHTTP"), "{heard:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_that_was_asked_for_becomes_a_tunnel() {
+    let app = service_fn(async |mut req: Request<RequestBody>| {
+        let upgraded = hyper::upgrade::on(&mut req);
+        tokio::spawn(async move {
+            let (mut read, mut write) = tokio::io::split(TokioIo::new(upgraded.await.unwrap()));
+            tokio::io::copy(&mut read, &mut write).await
+        });
+        Response::builder()
+            .status(101)
+            .header("connection", "upgrade")
+            .header("upgrade", "echo")
+            .body(whole(""))
+    });
+    let mut client = connect(Limits::default(), app);
+    let raw = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    let heard = say(&mut client, raw).await;
+    assert!(heard.text.starts_with("HTTP/1.1 101 ") && !heard.closed, "{heard:?}");
+    assert_eq!(say(&mut client, b"to and fro").await.text, "to and fro");
 }

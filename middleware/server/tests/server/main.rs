@@ -1,6 +1,7 @@
 //! The server as its clients see it: raw bytes in, answers and log lines out.
 //!
 //! ```text
+//! alone         the links without the server
 //! verdicts      which odd HTTP/1 requests are refused, by whom, with which code; what hyper decides is pinned
 //! http2         the same over HTTP/2, by raw frames
 //! bodies        request bodies that are too large, refused early, or never end
@@ -16,6 +17,7 @@
     reason = "a test may fail; the setting in .clippy.toml reaches test functions only"
 )]
 
+mod alone;
 mod bodies;
 mod deadlines;
 mod ends;
