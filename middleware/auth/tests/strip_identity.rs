@@ -4,6 +4,8 @@
 //! names × (as it is, `_`, `.`, capitals, doubled, empty) ──▶ StripIdentity ──▶ none of them
 //! ```
 
+#![allow(clippy::unwrap_used)] // a helper of a test fails the test
+
 use enfilade_auth::{ConfigError, Gate, StripIdentity};
 use enfilade_test::{Probe, assert_passed, drive};
 use http::{HeaderName, HeaderValue, Request, header::CONNECTION, request};

@@ -145,6 +145,8 @@ impl Auth {
 
     /// Origins besides our own, such as `https://app.example.com`, whose pages may open a WebSocket here.
     ///
+    /// Our own `https` origin belongs here too where a proxy ends TLS and the door does not trust what it says.
+    ///
     /// # Errors
     ///
     /// [`ConfigError::Origin`], when one is no `http` or `https` origin.
