@@ -98,6 +98,21 @@ fn a_refusal_with_a_body_of_its_own_keeps_it() {
 }
 
 #[test]
+fn a_refusal_that_a_link_further_out_turned_into_something_else_stays_that() {
+    let turned = Answer::status(404).extension(refusal()).body("no such page");
+    let reply = drive(RenderRejections::new(), &Probe::ok().respond(turned)).get("/").send();
+    assert_eq!((reply.status().as_u16(), reply.text()), (404, "no such page"));
+}
+
+#[test]
+fn what_a_compressing_link_said_about_the_empty_body_is_not_said_about_ours() {
+    let packed = Answer::status(401).extension(refusal()).header("content-encoding", "gzip");
+    let reply = drive(RenderRejections::new(), &Probe::ok().respond(packed)).get("/").send();
+    assert_eq!(reply.header("content-encoding"), None);
+    assert!(reply.text().contains("auth.token-expired"));
+}
+
+#[test]
 fn head_gets_the_head_that_get_would_have_got() {
     let get = told(refusal(), "*/*");
     let head = refusing(refusal())
@@ -136,7 +151,7 @@ fn a_grpc_client_gets_trailers_only() {
 
 #[test]
 fn an_id_that_a_link_further_in_gave_is_found_on_the_response() {
-    let given = Answer::status(403).extension(refusal()).header("x-request-id", "inner-7");
+    let given = Answer::status(401).extension(refusal()).header("x-request-id", "inner-7");
     let reply = drive(RenderRejections::new(), &Probe::ok().respond(given)).get("/").send();
     assert!(reply.text().contains(r#""request_id":"inner-7""#), "{}", reply.text());
 }
@@ -158,7 +173,7 @@ fn what_the_response_varies_by_already_stays() {
         ("*", vec!["*"]),
         ("a, ACCEPT", vec!["a, ACCEPT"]),
     ] {
-        let given = Answer::status(403).extension(refusal()).header("vary", before);
+        let given = Answer::status(401).extension(refusal()).header("vary", before);
         let reply = drive(RenderRejections::new(), &Probe::ok().respond(given)).get("/").send();
         assert_eq!(reply.header_all("vary"), after);
     }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{
-        CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Entry, VARY,
-        X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+        CONTENT_TYPE, Entry, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
     },
     response,
 };
@@ -41,6 +41,10 @@ pub(super) fn write(
         Voice::Http(_) if has_no_body(rejection.status()) => return Bytes::new(),
         Voice::Http(format) => format,
     };
+    // What a compressing link said about the empty body would make this one unreadable.
+    for stale in [CONTENT_ENCODING, CONTENT_RANGE, TRANSFER_ENCODING] {
+        head.headers.remove(stale);
+    }
     let body = body(&mut head.headers, format, rejection, &asked.context(&head.extensions), own_page);
     vary_by_accept(&mut head.headers);
     head.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -91,7 +91,9 @@ fn render<R>(response: Response<R>, asked: Asked, settings: &Settings) -> Respon
         return Response::from_parts(head, Body::app(body));
     };
     log::write(settings, &rejection, &asked.context(&head.extensions));
-    if head.headers.contains_key(CONTENT_TYPE) {
+    // A link further out has made it a response of its own, say a redirect to the sign-in page.
+    let replaced = head.status != rejection.status();
+    if replaced || head.headers.contains_key(CONTENT_TYPE) {
         return Response::from_parts(head, Body::app(body));
     }
     let body = answer::write(&mut head, &rejection, &asked, settings.page.as_deref());
