@@ -73,6 +73,14 @@ pub enum ConfigError {
         /// What to do.
         problem: &'static str,
     },
+    /// A setting of the session token is wrong.
+    #[cfg(feature = "cookie")]
+    Session {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A user file names nobody.
     NoUsers {
         /// The file, if it came from one.
@@ -125,6 +133,8 @@ impl fmt::Display for ConfigError {
             }
             Self::UserLine { path: None, line, problem } => write!(f, "line {line}: {problem}"),
             Self::Key { from, problem } => write!(f, "{from}: {problem}"),
+            #[cfg(feature = "cookie")]
+            Self::Session { setting, problem } => write!(f, "session token, {setting}: {problem}"),
             Self::Verifier { setting, problem } => write!(f, "token verifier, {setting}: {problem}"),
             Self::NoUsers { path: Some(path) } => {
                 write!(

@@ -50,6 +50,7 @@
 //! | `csrf.cross-site-websocket` | 403 | a page of another site opens a WebSocket with a cookie of ours |
 //! | `auth.busy` | 503 | too many passwords to hash |
 //! | `auth.store-failed` | 503 | the user store cannot say |
+//! | `auth.sessions-full` | 503 | nobody more can sign in until a session expires (feature `cookie`) |
 //! | `auth.hash-failed`, `auth.proved-nobody`, `auth.no-auth-link` | 500 | a fault of ours or of the chain |
 
 pub mod auth;
@@ -65,6 +66,8 @@ mod shown;
 pub mod strip_identity;
 mod websocket;
 
+#[cfg(feature = "cookie")]
+pub use self::jwt::{CookieToken, SessionError};
 pub use self::{
     auth::Auth,
     authenticate::{Attempt, Authenticator, Carrier, LaterAttempt, WayBack},

@@ -76,6 +76,8 @@ struct Place {
     revoked: bool,
     /// By the wall clock, in seconds since 1970, leeway included.
     ends: u64,
+    /// Its place in [`Set::due`]; nowhere when it stays for ever.
+    due: Option<u64>,
 }
 
 /// There is no room: every place is taken by a credential that has not expired.
@@ -131,6 +133,11 @@ impl Revocations {
     /// [`RevocationsFull`]: do not issue it.
     pub fn reserve(&self, issuer: Option<&str>, id: &str, expires: u64) -> Result<(), RevocationsFull> {
         self.write().put(self, issuer, id, Some(expires), false).map(drop)
+    }
+
+    /// Gives back a place that was reserved for what was then not issued. One that was revoked stays.
+    pub fn release(&self, issuer: Option<&str>, id: &str) {
+        self.write().release(issuer.unwrap_or_default(), id);
     }
 
     /// Whether another credential finds a place.
@@ -201,11 +208,25 @@ impl Set {
             Entry::Vacant(_) if self.len >= of.0.capacity => Err(RevocationsFull),
             Entry::Vacant(vacant) => {
                 let id = vacant.key().clone();
-                vacant.insert(Place { revoked, ends });
+                let due = due(&of.0.clock, ends);
+                vacant.insert(Place { revoked, ends, due });
                 self.len += 1;
-                self.look_again(&of.0.clock, issuer.into(), id, ends);
+                if let Some(due) = due {
+                    self.due.entry(due).or_default().push((issuer.into(), id));
+                }
                 Ok(revoked)
             }
+        }
+    }
+
+    fn release(&mut self, issuer: &str, id: &str) {
+        let Some(place) = self.issuers.get(issuer).and_then(|ids| ids.get(id)).copied() else { return };
+        if place.revoked {
+            return;
+        }
+        self.free(issuer, id);
+        if let Some(names) = place.due.and_then(|due| self.due.get_mut(&due)) {
+            names.retain(|(of, name)| **of != *issuer || **name != *id);
         }
     }
 
@@ -215,33 +236,37 @@ impl Set {
         let mut freed = 0;
         while let Some(first) = self.due.first_entry().filter(|first| *first.key() <= monotonic) {
             for (issuer, id) in first.remove() {
-                let Some(ids) = self.issuers.get_mut(&issuer) else { continue };
-                match ids.get(&id).copied() {
-                    // The wall clock went back, or the place was prolonged: both clocks must say that it is over.
-                    Some(place) if place.ends > now => self.look_again(clock, issuer, id, place.ends),
-                    Some(place) => {
-                        ids.remove(&id);
-                        if ids.is_empty() {
-                            self.issuers.remove(&issuer);
-                        }
-                        self.len -= 1;
-                        freed += usize::from(place.revoked);
+                let Some(place) = self.issuers.get_mut(&issuer).and_then(|ids| ids.get_mut(&id)) else {
+                    continue;
+                };
+                // The wall clock went back, or the place was prolonged: both clocks must say that it is over.
+                if place.ends > now {
+                    place.due = due(clock, place.ends);
+                    if let Some(due) = place.due {
+                        self.due.entry(due).or_default().push((issuer, id));
                     }
-                    None => {}
+                    continue;
                 }
+                freed += usize::from(place.revoked);
+                self.free(&issuer, &id);
             }
         }
         freed
     }
 
-    fn look_again(&mut self, clock: &Clock, issuer: Box<str>, id: Arc<str>, ends: u64) {
-        if ends == u64::MAX {
-            return;
+    fn free(&mut self, issuer: &str, id: &str) {
+        let Some(ids) = self.issuers.get_mut(issuer) else { return };
+        self.len -= usize::from(ids.remove(id).is_some());
+        if ids.is_empty() {
+            self.issuers.remove(issuer);
         }
-        let left = ends.saturating_sub(clock.unix_seconds());
-        let due = clock.monotonic().as_secs().saturating_add(left).saturating_add(1);
-        self.due.entry(due).or_default().push((issuer, id));
     }
+}
+
+/// From which second of the monotonic clock on a place may have expired; never, when it stays for ever.
+fn due(clock: &Clock, ends: u64) -> Option<u64> {
+    let left = ends.saturating_sub(clock.unix_seconds());
+    (ends != u64::MAX).then(|| clock.monotonic().as_secs().saturating_add(left).saturating_add(1))
 }
 
 impl fmt::Debug for Revocations {

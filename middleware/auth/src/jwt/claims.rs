@@ -29,6 +29,9 @@ pub(super) struct Claims {
     pub(super) amr: Vec<String>,
     pub(super) acr: Option<String>,
     pub(super) roles: Vec<String>,
+    /// In a session token of ours: the issuer of what was shown at sign-in.
+    #[cfg(feature = "cookie")]
+    pub(super) proved_by: Option<String>,
 }
 
 impl Claims {
@@ -59,6 +62,8 @@ impl Claims {
             amr: object.array("amr")?.unwrap_or_default(),
             acr: object.name("acr")?,
             roles: words_at(object, roles).map_err(|()| Wrong("with the roles"))?,
+            #[cfg(feature = "cookie")]
+            proved_by: object.name(PROVED_BY)?,
         })
     }
 
@@ -75,6 +80,10 @@ impl Claims {
         }
     }
 }
+
+/// A private claim (RFC 7519 §4.3) of session tokens.
+#[cfg(feature = "cookie")]
+pub(super) const PROVED_BY: &str = "enfilade_proved_by";
 
 /// The longest `jti`, in bytes, that is its token's name; a longer one is replaced by a hash.
 pub(super) const MAX_ID: usize = 128;

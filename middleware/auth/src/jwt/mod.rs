@@ -29,6 +29,8 @@ mod base64url;
 pub mod bearer;
 mod claims;
 mod compact;
+#[cfg(feature = "cookie")]
+pub mod cookie_token;
 pub mod fault;
 pub mod jwks_file;
 pub mod key_set;
@@ -38,6 +40,8 @@ mod object;
 pub mod signing;
 pub mod verifier;
 
+#[cfg(feature = "cookie")]
+pub use self::cookie_token::{CookieToken, SessionError};
 pub use self::{
     algorithm::Algorithm,
     bearer::Bearer,

@@ -37,6 +37,18 @@ pub(super) struct Settings {
     pub(super) leeway: u64,
     pub(super) clock: Clock,
     pub(super) revocations: Vec<Arc<dyn RevocationCheck>>,
+    pub(super) kind: Kind,
+}
+
+/// Whose principals a verifier makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::jwt) enum Kind {
+    /// The token's own, proved by the client.
+    Bearer,
+    /// Those of a session token of ours: the browser brings it by itself, and whoever proved the user at sign-in
+    /// vouches for them.
+    #[cfg(feature = "cookie")]
+    Session,
 }
 
 /// Which words of a claim are accepted; exactly one of the two must be said.
@@ -74,6 +86,7 @@ impl VerifierBuilder {
             leeway: 0,
             clock: Clock::system(),
             revocations: Vec::new(),
+            kind: Kind::Bearer,
         };
         Self { keys, settings, cache_bytes: 8 << 20, leeway: Duration::from_secs(60) }
     }
@@ -149,6 +162,12 @@ impl VerifierBuilder {
     /// Where the time comes from.
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.settings.clock = clock;
+        self
+    }
+
+    #[cfg(feature = "cookie")]
+    pub(in crate::jwt) fn for_sessions(mut self) -> Self {
+        self.settings.kind = Kind::Session;
         self
     }
 

@@ -47,7 +47,7 @@ use std::{fmt, sync::Arc};
 use enfilade_core::{AuthMethod, Principal};
 
 use self::{
-    builder::Settings,
+    builder::{Kind, Settings},
     cache::{Cache, Proved},
 };
 use super::{
@@ -146,13 +146,18 @@ fn principal(
 ) -> Result<Principal, TokenError> {
     let subject = claims.subject.as_deref().ok_or(TokenFault::Claim("sub"))?;
     let mut who = Principal::new(subject)
-        .with_method(AuthMethod::Bearer)
         .with_credential_id(claims.credential_id(signing_input))
         .with_scopes(claims.scopes.iter().map(String::as_str))
         .with_roles(claims.roles.iter().map(String::as_str))
         .with_amr(claims.amr.iter().map(String::as_str))
         .with_claims(json);
-    if let Some(issuer) = &claims.issuer {
+    let (method, issuer) = match settings.kind {
+        Kind::Bearer => (AuthMethod::Bearer, &claims.issuer),
+        #[cfg(feature = "cookie")]
+        Kind::Session => (AuthMethod::Cookie, &claims.proved_by),
+    };
+    who = who.with_method(method).with_ambient(method == AuthMethod::Cookie);
+    if let Some(issuer) = issuer {
         who = who.with_issuer(issuer.as_str());
     }
     if let Some(acr) = &claims.acr {

@@ -1,0 +1,328 @@
+//! Sign-in by a token in a private cookie: what it keeps, what ends it, and what is never taken for it.
+
+use std::time::Duration;
+
+use enfilade_auth::{
+    Attempt, Auth, AuthMethod, Authenticator, Bearer, CookieToken, Gate, Pass, Principal, Rejection,
+    Revocations, SessionError,
+    jwt::{Algorithm, NewToken, SigningKey, Verifier},
+};
+use enfilade_cookie::{Cookies, Jar, KeyRing, Profile};
+use enfilade_test::TestClock;
+use http::{Request, Response, request};
+
+const NOW: u64 = 1_800_000_000;
+
+struct Site {
+    clock: TestClock,
+    ring: KeyRing,
+    sessions: CookieToken,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self::with_room_for(100)
+    }
+
+    fn with_room_for(capacity: usize) -> Self {
+        let clock = TestClock::at(NOW);
+        let ring = KeyRing::generate().with_clock(clock.clock());
+        let sessions = CookieToken::builder(ring.clone())
+            .with_clock(clock.clock())
+            .with_revocations(Revocations::with_clock(capacity, clock.clock()))
+            .build()
+            .expect("good settings");
+        Self { clock, ring, sessions }
+    }
+
+    /// Signs in, perhaps over a session that the browser has, and returns the cookie that it then brings.
+    fn sign_in(&self, who: &Principal, before: Option<&str>) -> Result<String, SessionError> {
+        let mut req = request(before);
+        let (jar, emit) = Jar::enter(&mut req);
+        self.sessions.sign_in(&jar, who)?;
+        let (mut res, ()) = Response::new(()).into_parts();
+        emit.expect("the first to ask").run(&mut res);
+        let line = res.headers["set-cookie"].to_str().expect("text").to_owned();
+        Ok(line.split(';').next().expect("a pair").to_owned())
+    }
+
+    fn sign_out(&self, cookie: &str) -> Result<(), SessionError> {
+        let mut req = request(Some(cookie));
+        let (jar, _emit) = Jar::enter(&mut req);
+        self.sessions.sign_out(&jar)
+    }
+
+    /// The subject, or the reason why the cookie is void.
+    fn ask(&self, cookie: &str) -> Result<String, &'static str> {
+        match self.sessions.authenticate(&mut request(Some(cookie))) {
+            Attempt::Proved(who) => Ok(who.subject().to_owned()),
+            Attempt::Absent => Err("absent"),
+            Attempt::Void(reason) => Err(reason.code()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn request(cookie: Option<&str>) -> request::Parts {
+    let mut req = Request::get("/");
+    if let Some(cookie) = cookie {
+        req = req.header("cookie", cookie);
+    }
+    req.body(()).expect("a request").into_parts().0
+}
+
+fn ada() -> Principal {
+    Principal::new("ada")
+}
+
+#[test]
+fn a_session_keeps_who_it_is() {
+    let site = Site::new();
+    let who = ada()
+        .with_issuer("https://id.example")
+        .with_scopes(["a", "b"])
+        .with_roles(["clerk"])
+        .with_amr(["pwd"])
+        .with_acr("gold")
+        .with_auth_time(NOW - 50);
+    let cookie = site.sign_in(&who, None).unwrap();
+    assert!(cookie.starts_with("__Host-session=") && !cookie.contains("eyJ"), "private: {cookie}");
+    let Attempt::Proved(back) = site.sessions.authenticate(&mut request(Some(&cookie))) else {
+        panic!("signed in")
+    };
+    assert_eq!((back.subject(), back.issuer()), ("ada", Some("https://id.example")));
+    assert_eq!(back.scopes().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(back.roles().collect::<Vec<_>>(), ["clerk"]);
+    assert_eq!(back.amr().collect::<Vec<_>>(), ["pwd"]);
+    assert_eq!((back.acr(), back.auth_time()), (Some("gold"), Some(NOW - 50)));
+    assert_eq!((back.method(), back.is_ambient()), (AuthMethod::Cookie, true));
+    assert_eq!(back.expires(), Some(NOW + 3600));
+    let plain = site.sign_in(&ada(), None).unwrap();
+    let Attempt::Proved(back) = site.sessions.authenticate(&mut request(Some(&plain))) else {
+        panic!("signed in")
+    };
+    assert_eq!(
+        (back.issuer(), back.auth_time()),
+        (None, Some(NOW)),
+        "as Basic proves her: no conflict with it"
+    );
+}
+
+#[test]
+fn a_copied_cookie_is_void_after_sign_out() {
+    let site = Site::new();
+    let (cookie, other) = (site.sign_in(&ada(), None).unwrap(), site.sign_in(&ada(), None).unwrap());
+    assert_eq!((site.ask(&cookie), site.ask(&cookie)), (Ok("ada".into()), Ok("ada".into())));
+    site.sign_out(&cookie).unwrap();
+    assert_eq!(site.ask(&cookie), Err("auth.token-revoked"));
+    assert_eq!(site.ask(&other), Ok("ada".into()), "her other browser");
+    site.sign_out(&cookie).unwrap();
+    site.sign_out("__Host-session=oops").unwrap();
+    site.sign_out("a=b").unwrap();
+    assert_eq!(site.sessions.revocations().len(), 2);
+}
+
+#[test]
+fn who_signs_in_over_a_session_ends_it() {
+    let site = Site::new();
+    let first = site.sign_in(&ada(), None).unwrap();
+    let second = site.sign_in(&Principal::new("bob"), Some(&first)).unwrap();
+    assert_eq!((site.ask(&first), site.ask(&second)), (Err("auth.token-revoked"), Ok("bob".into())));
+}
+
+#[test]
+fn a_session_lasts_an_hour() {
+    let site = Site::new();
+    let cookie = site.sign_in(&ada(), None).unwrap();
+    site.clock.advance(Duration::from_secs(3600));
+    assert_eq!(site.ask(&cookie), Ok("ada".into()), "clocks may be off by five seconds");
+    site.clock.advance(Duration::from_secs(5));
+    assert_eq!(site.ask(&cookie), Err("auth.token-expired"));
+    let cookie = site.sign_in(&ada(), None).unwrap();
+    site.clock.set_unix(NOW + 3600);
+    assert_eq!(site.ask(&cookie), Ok("ada".into()), "set back by five seconds");
+}
+
+#[test]
+fn where_no_sign_out_could_be_kept_nobody_signs_in() {
+    let site = Site::with_room_for(2);
+    let cookies = [(); 2].map(|()| site.sign_in(&ada(), None).unwrap());
+    let full = site.sign_in(&ada(), None).unwrap_err();
+    assert!(matches!(full, SessionError::Full));
+    let rejection = Rejection::from(full);
+    assert_eq!((rejection.status().as_u16(), rejection.code()), (503, "auth.sessions-full"));
+    assert!(rejection.headers().contains_key("retry-after"));
+    for cookie in &cookies {
+        site.sign_out(cookie).unwrap();
+        assert_eq!(site.ask(cookie), Err("auth.token-revoked"));
+    }
+    assert!(site.sign_in(&ada(), None).is_err(), "and nothing was forgotten to make room");
+    site.clock.advance(Duration::from_secs(3600 + 302));
+    assert!(site.sign_in(&ada(), None).is_ok());
+}
+
+#[test]
+fn a_sign_in_that_fails_takes_no_place() {
+    let site = Site::with_room_for(1);
+    let long = ada().with_roles(["r".repeat(4000)]);
+    let scope = ada().with_scopes(["two words\u{7}"]);
+    let table = [
+        (long, "cookie.too-long"),
+        (scope, "auth.session-unfit"),
+        (Principal::new(""), "auth.session-unfit"),
+    ];
+    for (who, code) in table {
+        let refused = Rejection::from(site.sign_in(&who, None).unwrap_err());
+        assert_eq!(refused.code(), code);
+        assert_eq!(site.sessions.revocations().len(), 0);
+    }
+    assert!(matches!(site.sign_in(&Principal::anonymous(), None), Err(SessionError::Anonymous)));
+    assert!(site.sign_in(&ada(), None).is_ok());
+}
+
+#[test]
+fn a_restart_signs_everybody_out_and_says_why_to_the_log_only() {
+    let (before, after) = (Site::new(), Site::new());
+    let cookie = before.sign_in(&ada(), None).unwrap();
+    assert_eq!(after.ask(&cookie), Err("cookie.seal-key-unknown"));
+    // The ring outlived the process, the signing key did not: no signed-out session comes back.
+    let again = CookieToken::builder(before.ring.clone()).with_clock(before.clock.clock()).build().unwrap();
+    let Attempt::Void(reason) = again.authenticate(&mut request(Some(&cookie))) else { panic!("void") };
+    assert_eq!(reason.code(), "auth.token-signature");
+
+    let auth = Auth::new(again).or(Bearer::new(api().1)).optional();
+    let mut req = request(Some(&cookie));
+    let pass = auth.enter(&mut req).unwrap();
+    assert!(Principal::of(&req.extensions).unwrap().is_anonymous());
+    let (mut res, ()) = Response::new(()).into_parts();
+    let _ = pass.leave(&mut res);
+    let line = res.headers["set-cookie"].to_str().unwrap();
+    assert!(line.starts_with("__Host-session=;") && line.contains("Max-Age=0"), "removed: {line}");
+}
+
+#[test]
+fn a_required_principal_is_missing_and_the_void_cookie_is_removed_on_the_refusal() {
+    let site = Site::new();
+    let cookie = site.sign_in(&ada(), None).unwrap();
+    site.sign_out(&cookie).unwrap();
+    let refused = Auth::new(site.sessions.clone()).enter(&mut request(Some(&cookie))).unwrap_err();
+    assert_eq!(refused.code(), "auth.missing");
+    let head = refused.into_parts();
+    assert!(head.headers["set-cookie"].to_str().unwrap().starts_with("__Host-session=;"));
+}
+
+#[test]
+fn both_orders_of_auth_and_cookies_emit_each_cookie_once() {
+    let site = Site::new();
+    for auth_first in [true, false] {
+        let cookie = site.sign_in(&ada(), None).unwrap();
+        let mut req = request(Some(&cookie));
+        let (auth, cookies) = (Auth::new(site.sessions.clone()), Cookies::new());
+        let gates: [&dyn Gate; 2] = if auth_first { [&auth, &cookies] } else { [&cookies, &auth] };
+        let passes: Vec<Pass> = gates.iter().map(|gate| gate.enter(&mut req).unwrap()).collect();
+        assert_eq!(Principal::of(&req.extensions).unwrap().subject(), "ada");
+        site.sessions.sign_in(&Jar::of(&req.extensions).unwrap(), &ada()).unwrap();
+        let (mut res, ()) = Response::new(()).into_parts();
+        for pass in passes.into_iter().rev() {
+            let _ = pass.leave(&mut res);
+        }
+        assert_eq!(res.headers.get_all("set-cookie").iter().count(), 1, "auth first: {auth_first}");
+    }
+}
+
+/// A key and a verifier of API tokens.
+fn api() -> (SigningKey, Verifier) {
+    let key = SigningKey::generate(Algorithm::Hs256);
+    let verifier =
+        Verifier::builder(key.verifying_key()).with_issuer("https://id.example").with_audience("api");
+    let verifier = verifier.with_clock(TestClock::at(NOW).clock()).build().expect("good settings");
+    (key, verifier)
+}
+
+#[test]
+fn neither_token_passes_for_the_other() {
+    let site = Site::new();
+    let seal = |token: &str| {
+        let mut req = request(None);
+        let (jar, emit) = Jar::enter(&mut req);
+        jar.private(&site.ring, "enfilade-session-token").add("__Host-session", token).unwrap();
+        let (mut res, ()) = Response::new(()).into_parts();
+        emit.unwrap().run(&mut res);
+        res.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let (key, _) = api();
+    let api_token =
+        NewToken::new("https://id.example", "api", "ada").with_clock(site.clock.clock()).sign(&key);
+    assert_eq!(site.ask(&seal(&api_token)), Err("auth.token-type"));
+
+    // Even with one key for both, which nobody should do.
+    let shared = || SigningKey::from_secret(Algorithm::Hs256, &[7; 32]).unwrap();
+    let sessions = CookieToken::builder(site.ring.clone())
+        .with_clock(site.clock.clock())
+        .with_signing_key(shared())
+        .build()
+        .unwrap();
+    let verifier = Verifier::builder(shared().verifying_key())
+        .with_issuer("https://id.example")
+        .with_audience("api")
+        .with_clock(site.clock.clock())
+        .build()
+        .unwrap();
+    let mut req = request(None);
+    let (jar, emit) = Jar::enter(&mut req);
+    sessions.sign_in(&jar, &ada()).unwrap();
+    let (mut res, ()) = Response::new(()).into_parts();
+    emit.unwrap().run(&mut res);
+    let cookie = res.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let mut req = request(Some(&cookie));
+    let (jar, _emit) = Jar::enter(&mut req);
+    let opened = jar.private(&site.ring, "enfilade-session-token").open("__Host-session").unwrap();
+    let session_token = opened.text().unwrap();
+    assert_eq!(verifier.verify(session_token).unwrap_err().fault().code(), "auth.token-type");
+    let by_type = Verifier::builder(shared().verifying_key())
+        .with_issuer("https://id.example")
+        .with_audience("api")
+        .with_types(["enfilade-session+jwt"])
+        .with_clock(site.clock.clock())
+        .build()
+        .unwrap();
+    assert_eq!(by_type.verify(session_token).unwrap_err().fault().code(), "auth.token-issuer");
+    let as_session = NewToken::new("https://id.example", "api", "ada").with_type("enfilade-session+jwt");
+    let cookie = seal(&as_session.with_clock(site.clock.clock()).sign(&shared()));
+    let Attempt::Void(reason) = sessions.authenticate(&mut request(Some(&cookie))) else { panic!("void") };
+    assert_eq!(reason.code(), "auth.token-issuer");
+}
+
+#[test]
+fn a_cookie_that_is_tampered_with_is_void() {
+    let site = Site::new();
+    let cookie = site.sign_in(&ada(), None).unwrap();
+    let (name, value) = cookie.split_once('=').unwrap();
+    for void in [
+        format!("{name}="),
+        format!("{name}={value}x"),
+        format!("{name}={}", &value[1..]),
+        format!("{name}=eyJ.eyJ.x"),
+    ] {
+        let code = site.ask(&void).unwrap_err();
+        assert!(code.starts_with("cookie."), "{void}: {code}");
+    }
+    assert_eq!(site.ask(&format!("{cookie}; {name}=forged")), Err("cookie.duplicated"));
+    assert_eq!(site.ask(&format!("session={value}")), Err("absent"), "the name without its prefix");
+    assert_eq!(site.ask(&format!("__host-session={value}")), Err("absent"));
+}
+
+#[test]
+fn settings_that_cannot_be_meant_are_refused() {
+    let ring = KeyRing::generate;
+    for (builder, setting) in [
+        (CookieToken::builder(ring()).with_name("a;b"), "cookie"),
+        (CookieToken::builder(ring()).with_profile(Profile::host().with_path("/x")), "cookie"),
+        (CookieToken::builder(ring()).with_lifetime(Duration::ZERO), "lifetime"),
+        (CookieToken::builder(ring()).with_lifetime(Duration::from_secs(86_401)), "lifetime"),
+    ] {
+        assert!(builder.build().unwrap_err().to_string().contains(setting));
+    }
+    let plain = CookieToken::builder(ring()).with_profile(Profile::insecure_plain()).build().unwrap();
+    assert_eq!(plain.cookie_name(), "session");
+}
