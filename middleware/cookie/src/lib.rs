@@ -50,7 +50,7 @@ mod seal;
 pub mod sealed;
 pub mod set_cookie;
 
-pub use enfilade_core::{Clock, Gate, Gated, Rejection};
+pub use enfilade_core::{Clock, Gate, Gated, Pass, Rejection};
 
 pub use self::{
     config_error::ConfigError,

@@ -5,10 +5,10 @@
 //! Set-Cookie: __Host-sid=4   Set-Cookie: theme=light                ──▶  Set-Cookie: theme=light
 //! ```
 //!
-//! Apps read names loosely: PHP takes `.`, `[`, `+` and a blank for `_` and undoes percent-encoding, Django trims
-//! Unicode blanks, some frameworks fold case. So names are compared after all of that.
+//! Apps read names loosely: PHP takes `.` and blanks for `_`, `sid[x]` for `sid` and undoes percent-encoding,
+//! Django trims Unicode blanks, Perl's CGI splits at `,`, some fold case. So names are compared after all of that.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use enfilade_core::{Clock, LogLimit};
 use http::{HeaderMap, HeaderValue, header::COOKIE};
@@ -34,7 +34,7 @@ impl Reserved {
                     error: CookieError::Name,
                 });
             }
-            all.push(fold(name.as_bytes()).into());
+            all.push(folded(name.as_bytes()).collect());
         }
         Ok(Self((!all.is_empty()).then(|| all.into())))
     }
@@ -46,7 +46,7 @@ impl Reserved {
     /// Takes reserved cookies out of the request's `Cookie` fields.
     pub(super) fn hide(&self, headers: &mut HeaderMap) {
         let fields = headers.get_all(COOKIE);
-        if !fields.iter().any(|field| crumbs(field).any(|crumb| self.holds(name(crumb)))) {
+        if !fields.iter().any(|field| crumbs(field).any(|crumb| self.is_in(crumb))) {
             return;
         }
         let left: Vec<_> = fields.iter().filter_map(|field| self.without(field)).collect();
@@ -74,18 +74,24 @@ impl Reserved {
 
     /// The field without reserved cookies; `None` when nothing is left of it.
     fn without(&self, field: &HeaderValue) -> Option<HeaderValue> {
-        let kept: Vec<_> = crumbs(field).filter(|crumb| !self.holds(name(crumb))).collect();
-        let kept: Vec<_> =
-            kept.iter().map(|crumb| crumb.trim_ascii()).filter(|crumb| !crumb.is_empty()).collect();
+        let kept = crumbs(field).filter(|crumb| !self.is_in(crumb)).map(<[u8]>::trim_ascii);
+        let kept: Vec<_> = kept.filter(|crumb| !crumb.is_empty()).collect();
         let mut left =
             HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|left| !left.is_empty())?;
         left.set_sensitive(field.is_sensitive());
         Some(left)
     }
 
+    /// Whether an app could find a reserved name in it. A crumb without `=` is all name.
+    fn is_in(&self, crumb: &[u8]) -> bool {
+        let mut names = crumb.split(|b| *b == b',').filter_map(|part| part.split(|b| *b == b'=').next());
+        names.any(|name| self.holds(name))
+    }
+
     fn holds(&self, name: &[u8]) -> bool {
-        let folded = fold(name);
-        self.names().iter().any(|reserved| **reserved == *folded)
+        let before_bracket = name.split(|b| *b == b'[').next().unwrap_or_default();
+        let known = |reserved: &[u8], name| folded(name).eq(reserved.iter().copied());
+        self.names().iter().any(|reserved| known(reserved, name) || known(reserved, before_bracket))
     }
 
     fn names(&self) -> &[Box<[u8]>] {
@@ -97,27 +103,14 @@ fn crumbs(field: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     field.as_bytes().split(|b| *b == b';')
 }
 
-/// What some app takes for the name: all of a crumb that has no `=`.
-fn name(crumb: &[u8]) -> &[u8] {
-    crumb.split(|b| *b == b'=').next().unwrap_or_default()
-}
-
 /// A name as the loosest of apps reads it: decoded, trimmed, in lower case, `_` for what PHP turns into it.
-fn fold(name: &[u8]) -> Cow<'_, [u8]> {
-    let plain = |b: &u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-    if name.iter().all(plain) {
-        return Cow::Borrowed(name);
-    }
-    let mut folded = Vec::with_capacity(name.len());
-    for b in percent_decoded(name.trim_ascii()) {
-        match b {
-            // Bytes of Unicode blanks among them, which some apps trim.
-            _ if !b.is_ascii_graphic() && b != b' ' => {}
-            b'.' | b'[' | b'+' | b' ' => folded.push(b'_'),
-            _ => folded.push(b.to_ascii_lowercase()),
-        }
-    }
-    Cow::Owned(folded)
+fn folded(name: &[u8]) -> impl Iterator<Item = u8> {
+    percent_decoded(name.trim_ascii())
+        .map(|b| if b == b'+' { b' ' } else { b })
+        // Bytes of Unicode blanks among them, which some apps trim.
+        .filter(|b| *b == b' ' || b.is_ascii_graphic())
+        .skip_while(|b| *b == b' ')
+        .map(|b| if matches!(b, b'.' | b'[' | b' ') { b'_' } else { b.to_ascii_lowercase() })
 }
 
 fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
@@ -166,7 +159,10 @@ mod tests {
             "\u{2000}__Host-sid",
             "__Host-sid\u{a0}",
             "__Host-%73id",
-            "+_Host-sid",
+            "+__Host-sid",
+            "%20__Host-sid",
+            "__Host-sid[x]",
+            "c=1,__Host-sid",
         ] {
             let line = format!("a=1; {spelling}=x; b=2");
             assert_eq!(hidden(&[line.as_bytes()]), [b"a=1; b=2"], "{spelling:?}");
@@ -175,6 +171,11 @@ mod tests {
             hidden(&[b"a=1; __Host-sid", b"__Host-sid=1", b"b=2"]),
             [b"a=1".to_vec(), b"b=2".to_vec()]
         );
+    }
+
+    #[test]
+    fn a_reader_of_quoted_strings_finds_none_between_the_quotes() {
+        assert_eq!(hidden(&[b"$Version=1; a=\"s; __Host-sid=x; b=e\""]), [b"$Version=1; a=\"s; b=e\""]);
     }
 
     #[test]

@@ -90,7 +90,9 @@ impl<'a> Line<'a> {
     pub(crate) fn parse(line: &'a [u8]) -> Self {
         let mut parts = line.split(|b| *b == b';');
         let first = parts.next().unwrap_or_default();
-        let (name, _) = pair(first).unwrap_or((b"", first));
+        // A browser sends `=sid=1` back as `sid=1`: this is the name under which it would return.
+        let unnamed = first.iter().position(|b| !matches!(b, b' ' | b'\t' | b'=')).unwrap_or(first.len());
+        let (name, _) = pair(&first[unnamed..]).unwrap_or((trim(&first[unnamed..]), b""));
         let mut found = Self { name, domain: None, path: None, partitioned: false };
         for part in parts {
             let (attribute, value) = pair(part).unwrap_or((trim(part), b""));

@@ -240,6 +240,10 @@ impl Jar {
         closed
     }
 
+    fn close(&self) -> Pending {
+        self.pending().take().unwrap_or_default()
+    }
+
     fn received(&self) -> &Received {
         self.0.received.get_or_init(|| Received::parse(&self.0.fields))
     }
@@ -279,14 +283,23 @@ impl Inner {
 }
 
 /// The duty to put the jar's cookies into the response, for whoever made the jar. See [`Jar::enter`].
+///
+/// Dropped without being run (the app failed, the client hung up), it closes the jar all the same, so that the
+/// same request, when it is sent again, finds a fresh one.
 #[must_use = "cookies that are not emitted are lost"]
 pub struct Emit(Jar);
 
 impl Emit {
     /// Appends the `Set-Cookie` lines to the response's head; what is added later is [`CookieError::TooLate`].
     pub fn run(self, res: &mut response::Parts) {
-        let pending = self.0.pending().take();
-        merge::merge(&mut res.headers, pending.unwrap_or_default().into_entries());
+        let pending = self.0.close();
+        merge::merge(&mut res.headers, pending.into_entries());
+    }
+}
+
+impl Drop for Emit {
+    fn drop(&mut self) {
+        drop(self.0.close());
     }
 }
 

@@ -111,14 +111,16 @@ impl Pending {
         let replaced = at.map(|at| self.0.remove(at));
         self.0.push(entry);
         let bytes = self.projected(brought);
-        if (bytes > limit && bytes > before) || self.0.len() > LINES_MAX {
-            self.0.pop();
-            if let (Some(at), Some(replaced)) = (at, replaced) {
-                self.0.insert(at, replaced);
-            }
-            return Err(CookieError::JarFull { bytes, limit });
+        let fault = match bytes {
+            _ if self.0.len() > LINES_MAX => CookieError::TooMany,
+            _ if bytes > limit && bytes > before => CookieError::JarFull { bytes, limit },
+            _ => return Ok(()),
+        };
+        self.0.pop();
+        if let (Some(at), Some(replaced)) = (at, replaced) {
+            self.0.insert(at, replaced);
         }
-        Ok(())
+        Err(fault)
     }
 
     /// Whether that name is set or removed already, under any key.
@@ -223,6 +225,6 @@ mod tests {
         for at in 0..LINES_MAX {
             put(&mut pending, at).unwrap();
         }
-        assert!(put(&mut pending, LINES_MAX).is_err());
+        assert_eq!(put(&mut pending, LINES_MAX), Err(CookieError::TooMany));
     }
 }

@@ -80,14 +80,16 @@ impl Key {
     }
 
     fn judge(secret: &[u8]) -> Result<Self, KeyFault> {
-        let mut different: Vec<u8> = secret.to_vec();
-        different.sort_unstable();
-        different.dedup();
+        let mut seen = [false; 256];
+        for b in secret {
+            seen[usize::from(*b)] = true;
+        }
+        let different = seen.iter().filter(|seen| **seen).count();
         match secret.len() {
             bytes if bytes < BYTES_MIN => Err(KeyFault::Short { bytes }),
             bytes if bytes > BYTES_MAX => Err(KeyFault::Long),
             // 32 random bytes have fewer than 8 different ones once in 10^40 keys.
-            _ if different.len() < 8 => Err(KeyFault::Uniform),
+            _ if different < 8 => Err(KeyFault::Uniform),
             _ => Ok(Self::derive(secret)),
         }
     }
@@ -152,24 +154,29 @@ fn decode(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
     if !is_text {
         return Ok(Zeroizing::new(content.to_vec()));
     }
-    hexadecimal(text).or_else(|| base64(text)).map(Zeroizing::new).ok_or(KeyFault::Text)
+    // As long as it can get, so that no copy of a half-read key is left behind by growing.
+    let mut secret = Zeroizing::new(vec![0; text.len()]);
+    let len = hexadecimal(text, &mut secret).or_else(|| base64(text, &mut secret)).ok_or(KeyFault::Text)?;
+    secret.truncate(len);
+    Ok(secret)
 }
 
-fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+/// How many bytes were written.
+fn hexadecimal(text: &[u8], out: &mut [u8]) -> Option<usize> {
     let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, rest) = text.as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
+    for ([high, low], byte) in pairs.iter().zip(out) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
     }
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    rest.is_empty().then_some(pairs.len())
 }
 
-/// Either alphabet, padded or not.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
+/// Either alphabet, padded or not; how many bytes were written.
+fn base64(text: &[u8], out: &mut [u8]) -> Option<usize> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     [alphabet::STANDARD, alphabet::URL_SAFE]
         .iter()
-        .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(text).ok())
+        .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode_slice(text, out).ok())
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub enum CookieError {
         /// What they may take.
         limit: usize,
     },
+    /// One response sets more than 64 cookies.
+    TooMany,
     /// The response's head has left already.
     TooLate,
     /// The machine gave no randomness, or the cipher failed.
@@ -59,6 +61,7 @@ impl CookieError {
             Self::Lifetime => "cookie.lifetime-too-long",
             Self::TooLong { .. } => "cookie.too-long",
             Self::JarFull { .. } => "cookie.jar-full",
+            Self::TooMany => "cookie.too-many",
             Self::TooLate => "cookie.too-late",
             Self::Seal => "cookie.seal-failed",
         }
@@ -89,6 +92,7 @@ impl fmt::Display for CookieError {
             Self::TooLong { bytes } => {
                 write!(f, "a cookie has at most 4096 bytes, this one has {bytes}: keep the data elsewhere")
             }
+            Self::TooMany => f.write_str("one response sets at most 64 cookies: set fewer"),
             Self::JarFull { bytes, limit } => write!(
                 f,
                 "all cookies together may take {limit} bytes and would take {bytes}: remove one, or raise \

@@ -204,3 +204,41 @@ fn what_the_browser_has_counts_too() {
     jar.add(SetCookie::new("old", "small").with_profile(Profile::insecure_plain())).unwrap();
     jar.add(SetCookie::new("__Host-a", "x".repeat(200))).unwrap();
 }
+
+#[test]
+fn a_request_whose_first_answer_never_came_can_be_sent_again() {
+    let mut req = request(&[]);
+    let (jar, emit) = Jar::enter(&mut req);
+    jar.add(theme()).unwrap();
+    drop(emit);
+    assert_eq!(jar.add(theme()), Err(CookieError::TooLate));
+    let (_, again) = Jar::enter(&mut req);
+    assert!(lines(again.expect("the duty is there again")).is_empty());
+}
+
+#[test]
+fn a_line_without_a_name_cannot_set_a_reserved_cookie() {
+    let answer = Answer::ok()
+        .header("set-cookie", "=sid=forged; Path=/")
+        .header("set-cookie", " = sid=forged")
+        .header("set-cookie", "sid; Path=/")
+        .header("set-cookie", "side=1");
+    let cookies = Cookies::new().reserve(["sid"]).unwrap();
+    let reply = drive(cookies, &Probe::ok().respond(answer)).get("/").send();
+    assert_eq!(reply.header_all("set-cookie"), ["side=1"]);
+}
+
+#[test]
+fn a_jar_is_written_by_many_at_once() {
+    let (jar, emit) = Jar::enter(&mut request(&["a=1; b=2"]));
+    std::thread::scope(|scope| {
+        for at in 0..8 {
+            let jar = jar.clone();
+            scope.spawn(move || {
+                assert_eq!(jar.text("b"), Some("2"));
+                jar.add(SetCookie::new(format!("__Host-{at}"), "1")).unwrap();
+            });
+        }
+    });
+    assert_eq!(lines(emit.unwrap()).len(), 8);
+}
