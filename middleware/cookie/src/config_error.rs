@@ -1,4 +1,8 @@
 //! What is wrong with a setting, said when the chain is built.
+//!
+//! ```text
+//! ConfigError::Key { path, fault } ── Display ──▶ which file, what is wrong, and the command that makes a good one
+//! ```
 
 use std::{error::Error, fmt, io, path::PathBuf};
 

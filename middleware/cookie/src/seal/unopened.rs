@@ -1,4 +1,8 @@
 //! Why a sealed cookie counts as absent.
+//!
+//! ```text
+//! Absent · Duplicated · Invalid · KeyUnknown · Expired · NotYetValid ── code() ──▶ the log; to the app it is absent
+//! ```
 
 use std::{error::Error, fmt};
 

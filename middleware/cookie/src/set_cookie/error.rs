@@ -1,4 +1,8 @@
 //! Why a cookie was not taken.
+//!
+//! ```text
+//! CookieError ── code() "cookie.bad-value" ── into a Rejection ──▶ 500: the app's fault, and nothing was sent
+//! ```
 
 use std::{error::Error, fmt};
 

@@ -1,4 +1,8 @@
 //! Which bytes may stand where in `Set-Cookie` (RFC 6265 §4.1.1): what is let through cannot end its field.
+//!
+//! ```text
+//! token=value; Path=/path; Domain=domain
+//! ```
 
 /// A `token` (RFC 9110 §5.6.2): a cookie's name.
 pub(crate) fn is_token(text: &str) -> bool {
