@@ -3,12 +3,8 @@
 //! A link as a plain tower layer, for what exerts back-pressure: while all places are taken it is not ready,
 //! so the caller waits and nothing is queued here.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
+use std::task::{Context, Poll, Waker, ready};
+use std::{convert::Infallible, pin::Pin, sync::Arc};
 
 use enfilade_core::{About, Chain, Link};
 use http::{Request, Response};
@@ -85,15 +81,14 @@ fn main() {
     let limit = AtMost(Arc::new(Semaphore::new(2)));
     let (service, plan) = Chain::new().link(limit).build(app).expect("nothing is required here");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without I/O");
-    let Ok(res) = runtime.block_on(service.oneshot(Request::new(())));
-    println!("{plan}\nanswered {}", res.status());
+    println!("{plan}{:?}", runtime.block_on(service.oneshot(Request::new(()))));
 }
 
 #[test]
 fn the_second_waits_for_a_place_and_giving_up_frees_it() {
     use enfilade_test::{Answer, Probe, ProbeBody};
 
-    let cx = &mut Context::from_waker(std::task::Waker::noop());
+    let cx = &mut Context::from_waker(Waker::noop());
     let probe = Probe::ok().respond(Answer::hang());
     let mut first = AtMost(Arc::new(Semaphore::new(1))).layer(probe.service());
     let mut second = first.clone();

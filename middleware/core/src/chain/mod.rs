@@ -49,7 +49,7 @@ mod wiring;
 
 pub use self::{
     error::{ChainError, Fault},
-    runtime::{BoxedBody, BoxedService, RuntimeChain},
+    runtime::{Boxable, BoxedBody, BoxedService, RuntimeChain},
     stack::{Onto, Sealed, Stack},
     wiring::Wiring,
 };

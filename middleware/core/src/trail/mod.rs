@@ -202,7 +202,12 @@ impl Step {
     }
 }
 
-/// What a quoted string in a header can hold; everything else becomes `?`.
+/// What a quoted string in a header can hold unescaped; everything else becomes `?`.
 fn quotable(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { '?' }).collect()
+    let plain = |c| match c {
+        '"' => '\'',
+        ' '..='~' if c != '\\' => c,
+        _ => '?',
+    };
+    text.chars().map(plain).collect()
 }

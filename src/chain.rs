@@ -1,0 +1,107 @@
+//! The demo's chain on one screen: which links, in which order, and why each stands where it does.
+//!
+//! ```text
+//! request ─▶ hosts ▸ strip-identity ▸ csrf ▸ auth ▸ cookies ▸ sign-in ▸ require ▸ app
+//! ```
+//!
+//! The server's own links (request id, access log, the one renderer of refusals, limits, strict validation)
+//! stand before all of them: see [`enfilade_server`].
+
+use std::{convert::Infallible, sync::Arc};
+
+use bytes::Bytes;
+use enfilade_auth::{Auth, StripIdentity, policy::authenticated, require};
+use enfilade_cookie::{Cookies, Jar};
+use enfilade_core::{Chain, ChainError, Clock, EmptyBody, Plan, Principal, Rejection, from_fn_with};
+use enfilade_server::AllowedHosts;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use tower::{BoxError, Service};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+use crate::demo::{App, Door, sign_in};
+
+/// What the links are made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The names that the demo answers to.
+    pub hosts: AllowedHosts,
+    /// Bearer, Basic, or the session cookie.
+    pub auth: Auth,
+    /// The jar.
+    pub cookies: Cookies,
+    /// Sign-in and sign-out.
+    pub door: Arc<Door>,
+    /// The web app.
+    pub app: Arc<App>,
+    /// The time that the trail is kept in.
+    pub clock: Clock,
+}
+
+/// Puts the chain together, for any request body: a server's, or a test's.
+///
+/// # Errors
+///
+/// When a link needs what no link before it gives.
+pub fn build<B>(parts: Parts) -> Result<(impl DemoService<B>, Plan), ChainError>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let app = parts.app.clone();
+    let (service, plan) = Chain::new()
+        // Outermost, before anything is believed: a stranger's name that points here must not reach a page (DNS rebinding).
+        .gate(parts.hosts)
+        // Before Auth: who somebody is, is said by Auth alone, never by a header that anyone can send.
+        .gate(StripIdentity::new())
+        // Before sign-in and sign-out, which change state for whoever holds a cookie.
+        .layer("csrf", CsrfLayer::new().with_rejection_response(cross_site))
+        // Optional: the sign-in page is for those whom nothing proves. What is shown and wrong is refused here.
+        .gate(parts.auth)
+        // Behind Auth, which opens the session cookie by its own key ring; links behind it write cookies.
+        .gate(parts.cookies)
+        // Behind both: it asks who is signed in, and writes the session cookie.
+        .layer("sign-in", from_fn_with(parts.door, sign_in))
+        .requires::<Principal>()
+        .requires::<Jar>()
+        // Right before the app: behind this line there is always somebody.
+        .gate(require(authenticated()))
+        .with_server_timing(parts.clock)
+        .build(tower::service_fn(move |req: Request<B>| {
+            let response = app.answer(&req.into_parts().0).map(Full::new);
+            async { Ok::<_, Infallible>(response) }
+        }))?;
+    parts.app.set_plan(plan.clone());
+    Ok((service, plan))
+}
+
+/// What [`build`] gives: an HTTP service that never fails, ready for a server.
+pub trait DemoService<B>:
+    Service<Request<B>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+    /// The response body.
+    type Body: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static;
+}
+
+impl<S, B, R> DemoService<B> for S
+where
+    S: Service<Request<B>, Response = Response<R>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    R: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    type Body = R;
+}
+
+/// tower-http judges; the refusal is one of ours, so that it is rendered, logged and counted as all are.
+fn cross_site<R: EmptyBody>(why: ProtectionError) -> Response<R> {
+    Rejection::new(StatusCode::FORBIDDEN, "csrf.cross-site")
+        .with_detail("this form was sent from another site: open the page here and try again")
+        .with_log(why.to_string())
+        .into_response()
+}

@@ -1,0 +1,178 @@
+//! Which addresses to listen on, and which host names those answer to.
+//!
+//! ```text
+//! nothing said            127.0.0.1:8080, and [::1]:8080 where the machine has it
+//! --listen loopback       that
+//! --listen anything else  refused, unless --insecure-listen
+//! ```
+//!
+//! The loopback rule is the demo's safety: it prints passwords and a token, and plain HTTP hides nothing.
+
+use std::{
+    error, fmt, io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+};
+
+/// What people type when they give no port.
+const DEFAULT_PORT: u16 = 8080;
+
+/// Bound listeners and what they are called.
+#[derive(Debug)]
+pub struct Listen {
+    listeners: Vec<TcpListener>,
+    exposed: bool,
+}
+
+impl Listen {
+    /// Binds the addresses asked for, or the two loopback ones.
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError`], with the option to type instead.
+    pub fn bind(asked: &[SocketAddr], insecure: bool) -> Result<Self, ListenError> {
+        let beyond: Vec<_> = asked.iter().copied().filter(|addr| !is_loopback(*addr)).collect();
+        if let (Some(addr), false) = (beyond.first(), insecure) {
+            return Err(ListenError::Exposed(*addr));
+        }
+        let listeners = if asked.is_empty() {
+            both_loopbacks()?
+        } else {
+            asked.iter().map(|addr| bind(*addr)).collect::<Result<_, _>>()?
+        };
+        Ok(Self { listeners, exposed: !beyond.is_empty() })
+    }
+
+    /// Whether an address beyond this machine is among them.
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
+    }
+
+    /// The addresses, with the ports that were taken.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot tell.
+    pub fn addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        self.listeners.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// The listeners, for the server.
+    pub fn into_listeners(self) -> Vec<TcpListener> {
+        self.listeners
+    }
+}
+
+/// The host to type for an address: `localhost` for the loopback ones, or the address itself.
+pub fn host_of(addr: SocketAddr) -> String {
+    match addr {
+        _ if is_loopback(addr) => "localhost".to_owned(),
+        SocketAddr::V4(addr) => addr.ip().to_string(),
+        SocketAddr::V6(addr) => format!("[{}]", addr.ip()),
+    }
+}
+
+fn is_loopback(addr: SocketAddr) -> bool {
+    addr.ip().to_canonical().is_loopback()
+}
+
+/// The same port on both loopback addresses; a machine without IPv6 listens on one.
+fn both_loopbacks() -> Result<Vec<TcpListener>, ListenError> {
+    let v4 = bind((Ipv4Addr::LOCALHOST, DEFAULT_PORT).into())?;
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, DEFAULT_PORT)) {
+        Ok(v6) => Ok(vec![v4, v6]),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Err(ListenError::bind((Ipv6Addr::LOCALHOST, DEFAULT_PORT).into(), error))
+        }
+        Err(_) => Ok(vec![v4]),
+    }
+}
+
+fn bind(addr: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(addr).map_err(|error| ListenError::bind(addr, error))
+}
+
+/// Why the demo cannot listen.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// An address beyond this machine, without `--insecure-listen`.
+    Exposed(SocketAddr),
+    /// Somebody else has the address.
+    Busy(SocketAddr, io::Error),
+    /// The system said no.
+    Bind(SocketAddr, io::Error),
+}
+
+impl ListenError {
+    fn bind(addr: SocketAddr, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::Busy(addr, error),
+            _ => Self::Bind(addr, error),
+        }
+    }
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exposed(addr) => write!(
+                f,
+                "--listen {addr} can be reached from other machines, over plain HTTP: whoever is on the way reads \
+                 every password and token. To do it all the same, add --insecure-listen (no demo users are made \
+                 then); to stay on this machine, use --listen 127.0.0.1:{}",
+                addr.port()
+            ),
+            Self::Busy(addr, _) => {
+                let free = SocketAddr::new(addr.ip(), next_port(addr.port()));
+                write!(f, "{addr} is in use by another program: try --listen {free}")
+            }
+            Self::Bind(addr, _) => {
+                write!(
+                    f,
+                    "cannot listen on {addr}: choose an address of this machine, as in --listen 127.0.0.1:8080"
+                )
+            }
+        }
+    }
+}
+
+impl error::Error for ListenError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Exposed(_) => None,
+            Self::Busy(_, error) | Self::Bind(_, error) => Some(error),
+        }
+    }
+}
+
+/// A port to suggest: the next one, or the system's choice.
+fn next_port(port: u16) -> u16 {
+    port.checked_add(1).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_loopback_is_refused_and_the_message_says_what_to_type() {
+        let error = Listen::bind(&["0.0.0.0:0".parse().unwrap()], false).unwrap_err();
+        assert!(matches!(error, ListenError::Exposed(_)));
+        assert!(error.to_string().contains("--insecure-listen") && error.to_string().contains("127.0.0.1"));
+    }
+
+    #[test]
+    fn a_mapped_loopback_address_is_loopback() {
+        assert!(is_loopback("[::ffff:127.0.0.1]:1".parse().unwrap()));
+        assert!(!is_loopback("[::ffff:10.0.0.1]:1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_busy_port_names_the_listen_to_type() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = taken.local_addr().unwrap();
+        let error = Listen::bind(&[addr], false).unwrap_err().to_string();
+        let next = SocketAddr::new(addr.ip(), next_port(addr.port()));
+        assert!(error.contains(&format!("--listen {next}")), "{error}");
+    }
+}

@@ -1,0 +1,87 @@
+//! The command: `enfilade` alone shows the whole chain at work.
+//!
+//! ```text
+//! enfilade [--listen ADDR]… [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--jwks FILE] …
+//! ```
+
+mod listen;
+mod log;
+
+pub use self::{
+    listen::{Listen, ListenError, host_of},
+    log::LogFormat,
+};
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+
+use crate::demo;
+
+/// One straight chain from the web server to the web app: starts a demonstration of it.
+#[allow(clippy::doc_markdown)] // the help text is read in a terminal, where backticks and brackets are noise
+#[derive(Debug, Parser)]
+#[command(name = "enfilade", version, max_term_width = 100)]
+pub struct Args {
+    /// Address to listen on, such as 127.0.0.1:8080; may be given several times
+    ///
+    /// Without it: 127.0.0.1:8080, and [::1]:8080 where the machine has IPv6. Port 0 takes a free port.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Vec<SocketAddr>,
+
+    /// Allow addresses beyond this machine: anyone who reaches them can talk to the demo
+    ///
+    /// No demo users and no demo token are made then; say who may come in with --htpasswd or --jwks.
+    #[arg(long)]
+    pub insecure_listen: bool,
+
+    /// A host name that the demo answers to, beside localhost and its addresses; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<String>,
+
+    /// Keep cookies without `Secure` and `__Host-`: for Safari on plain http
+    #[arg(long)]
+    pub insecure_plain_cookies: bool,
+
+    /// Users: a file of NAME:HASH lines (argon2id or bcrypt), read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub htpasswd: Option<PathBuf>,
+
+    /// Public keys (JWKS, RFC 7517) whose tokens are accepted as well, read again when they change
+    ///
+    /// Issuer https://issuer.example, audience enfilade-demo.
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+
+    /// How log lines look, on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log: LogFormat,
+}
+
+/// Parses the command line, runs, and says on standard error what went wrong.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    log::start(args.log);
+    match demo::run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(error.as_ref());
+            // EX_CONFIG of sysexits.h: what was asked for cannot work; trying again will not help.
+            ExitCode::from(78)
+        }
+    }
+}
+
+/// Prints an error with its causes.
+fn complain(error: &dyn std::error::Error) {
+    use std::{fmt::Write as _, io::Write as _};
+
+    let mut text = format!("enfilade: {error}");
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let _ = write!(text, "\n  because {deeper}");
+        cause = deeper.source();
+    }
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,92 @@
+//! The keys, users and tokens of one run, all made at start: when it ends, nothing of them is left.
+//!
+//! ```text
+//! signing key ─▶ demo token, verifier      key ring ─▶ session cookie, visit counter      users ─▶ Basic, sign-in
+//! ```
+
+use std::{fmt, time::Duration};
+
+use enfilade_auth::{
+    Basic, Htpasswd,
+    jwt::{Algorithm, CookieToken, NewToken, SigningKey, Verifier},
+};
+use enfilade_cookie::KeyRing;
+use enfilade_core::Clock;
+use tower::BoxError;
+
+use super::{
+    profile,
+    tokens::{Tokens, file_verifier},
+    users::{DemoUser, Users},
+};
+use crate::cli::Args;
+
+/// The audience of tokens for this demo.
+pub(super) const AUDIENCE: &str = "enfilade-demo";
+
+/// How often files are looked at for changes.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Who can come in, and by what.
+pub struct Identity {
+    /// Bearer tokens: the demo's own, and those of `--jwks`.
+    pub(super) tokens: Tokens,
+    /// Names and passwords.
+    pub passwords: Basic<Users>,
+    /// The session cookie.
+    pub sessions: CookieToken,
+    /// What seals cookies.
+    pub ring: KeyRing,
+    /// The demo users to print.
+    pub printed: Vec<DemoUser>,
+    /// The demo token to print; none where anybody could read it off the network.
+    pub token: Option<String>,
+}
+
+impl Identity {
+    /// Makes everything. `issuer` is the demo's own address.
+    ///
+    /// # Errors
+    ///
+    /// When a file that was named cannot be used.
+    pub fn new(args: &Args, issuer: &str, clock: &Clock) -> Result<Self, BoxError> {
+        let exposed = args.insecure_listen;
+        let file =
+            args.htpasswd.as_ref().map(|path| Htpasswd::open(path)?.watched(LOOK_EVERY)).transpose()?;
+        let (users, printed) = Users::new(exposed, file)?;
+        let key = SigningKey::generate(Algorithm::Es256).with_id("demo");
+        let own = Verifier::builder(key.verifying_key())
+            .with_issuer(issuer)
+            .with_audience(AUDIENCE)
+            .with_clock(clock.clone())
+            .build()?;
+        let token = NewToken::new(issuer, AUDIENCE, "robot")
+            .with_clock(clock.clone())
+            .with_lifetime(Duration::from_secs(3600))
+            .with_scopes(["demo:read"])
+            .sign(&key);
+        let ring = KeyRing::generate();
+        let sessions = CookieToken::builder(ring.clone())
+            .with_profile(profile(args))
+            .with_clock(clock.clone())
+            .build()?;
+        Ok(Self {
+            tokens: Tokens::new(
+                own,
+                args.jwks.as_deref().map(|path| file_verifier(path, clock)).transpose()?,
+            ),
+            passwords: Basic::new(users).with_clock(clock.clone()),
+            sessions,
+            ring,
+            printed,
+            token: (!exposed).then_some(token),
+        })
+    }
+}
+
+/// Nothing of it may be logged.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(..)")
+    }
+}

@@ -1,0 +1,11 @@
+//! The demo's whole chain, driven in process: the very service that the command serves, without a socket.
+//!
+//! ```text
+//! demo::build(args, addrs, clock) ─▶ Drive ─▶ server's strict link ▸ the chain ▸ the app
+//! ```
+#![allow(clippy::unwrap_used)] // a helper of a test fails the test
+
+mod bearer;
+mod browser;
+mod door;
+mod kit;
