@@ -32,7 +32,7 @@ pub(super) fn write(
     own_page: Option<&OwnPage>,
 ) -> Bytes {
     head.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let format = match asked.voice {
+    let format = match asked.voice() {
         Voice::Grpc => {
             grpc::write(head, rejection.status(), rejection.code());
             return Bytes::new();

@@ -1,11 +1,13 @@
 //! What a rendered refusal needs to know of its request, copied while the request is at hand.
 //!
 //! ```text
-//! Request ── call ──▶ Asked { voice, method, target ≤ 2 KiB, request id } ── refused? ──▶ RenderContext
+//! Request ── call ──▶ Asked { method, target, Accept, request id } ── refused? ──▶ RenderContext
 //! ```
 
+use std::fmt;
+
 use http::{
-    Extensions, HeaderMap, HeaderName, Method, Request,
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use smallvec::SmallVec;
@@ -16,21 +18,21 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 
 /// A longer target is cut: nobody reads it in a log, and no page can lead back to it.
 const MOST_TARGET: usize = 2048;
+/// Of longer `Accept` fields only the beginning counts.
+const MOST_ACCEPT: usize = 1024;
 /// A longer id is none of ours.
 const MOST_ID: usize = 128;
 
-/// The copy. Nothing in it keeps a piece of the request alive.
-#[derive(Debug)]
+/// The copy. Nothing in it keeps a piece of the request alive, and `Accept` is judged only when it matters.
 pub(super) struct Asked {
-    pub(super) voice: Voice,
+    grpc: bool,
     method: Method,
-    target: SmallVec<[u8; 64]>,
+    /// Target, `Accept` fields each with a line feed behind it, id: one buffer, wide enough for the usual browser.
+    text: SmallVec<[u8; 256]>,
+    target_end: usize,
+    accept_end: usize,
     cut: bool,
-    id: Option<Id>,
 }
-
-/// Room for a UUID without an allocation.
-pub(super) type Id = SmallVec<[u8; 36]>;
 
 /// How the refusal is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,21 +44,33 @@ pub(super) enum Voice {
 impl Asked {
     pub(super) fn of<B>(req: &Request<B>) -> Self {
         let fields = req.headers();
-        let voice = if fields.get(CONTENT_TYPE).is_some_and(grpc::is_grpc) {
-            Voice::Grpc
-        } else {
-            Voice::Http(Format::negotiate(fields.get_all(ACCEPT).iter().map(http::HeaderValue::as_bytes)))
-        };
-        let target = req.uri().path_and_query().map_or("", |target| target.as_str());
-        let cut = target.len() > MOST_TARGET;
-        let target = if cut { &target.as_bytes()[..MOST_TARGET] } else { target.as_bytes() };
-        Self {
-            voice,
-            method: req.method().clone(),
-            target: SmallVec::from_slice(target),
-            cut,
-            id: request_id(fields),
+        let mut text = SmallVec::new();
+        let target = req.uri().path_and_query().map_or("", |target| target.as_str()).as_bytes();
+        text.extend_from_slice(&target[..target.len().min(MOST_TARGET)]);
+        let target_end = text.len();
+        for field in fields.get_all(ACCEPT) {
+            let space = (target_end + MOST_ACCEPT).saturating_sub(text.len());
+            text.extend_from_slice(&field.as_bytes()[..field.len().min(space)]);
+            text.extend_from_slice(if space > 0 { b"\n" } else { b"" });
         }
+        let accept_end = text.len();
+        text.extend_from_slice(request_id(fields));
+        Self {
+            grpc: fields.get(CONTENT_TYPE).is_some_and(grpc::is_grpc),
+            method: req.method().clone(),
+            text,
+            target_end,
+            accept_end,
+            cut: target.len() > MOST_TARGET,
+        }
+    }
+
+    pub(super) fn voice(&self) -> Voice {
+        if self.grpc {
+            return Voice::Grpc;
+        }
+        let accept = &self.text[self.target_end..self.accept_end];
+        Voice::Http(Format::negotiate(accept.split(|b| *b == b'\n')))
     }
 
     pub(super) fn is_head(&self) -> bool {
@@ -65,7 +79,9 @@ impl Asked {
 
     /// With the id that a link further in gave, where the request came without one.
     pub(super) fn or_id_of(mut self, response: &HeaderMap) -> Self {
-        self.id = self.id.or_else(|| request_id(response));
+        if self.text.len() == self.accept_end {
+            self.text.extend_from_slice(request_id(response));
+        }
         self
     }
 
@@ -74,11 +90,16 @@ impl Asked {
     }
 }
 
-/// Visible ASCII only: an id is repeated in headers, bodies and log lines.
-fn request_id(fields: &HeaderMap) -> Option<Id> {
-    let id = fields.get(X_REQUEST_ID)?.as_bytes();
-    let fine = (1..=MOST_ID).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
-    fine.then(|| SmallVec::from_slice(id))
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+/// Visible ASCII only: an id is repeated in headers, bodies and log lines. Empty when there is none.
+fn request_id(fields: &HeaderMap) -> &[u8] {
+    let id = fields.get(X_REQUEST_ID).map_or(&[][..], HeaderValue::as_bytes);
+    if id.len() <= MOST_ID && id.iter().all(u8::is_ascii_graphic) { id } else { &[] }
 }
 
 /// What is known of the refused request, for a page of yours: see
@@ -97,12 +118,12 @@ impl<'a> RenderContext<'a> {
 
     /// The request's path and query, as they came; `None` when they are longer than 2 KiB.
     pub fn target(&self) -> Option<&'a str> {
-        if self.asked.cut { None } else { std::str::from_utf8(&self.asked.target).ok() }
+        if self.asked.cut { None } else { std::str::from_utf8(self.bytes()).ok() }
     }
 
     /// The request's path without the query, as it came, for logs: at most 2 KiB of it.
     pub fn path(&self) -> &'a str {
-        let path = self.asked.target.split(|b| *b == b'?').next().unwrap_or_default();
+        let path = self.bytes().split(|b| *b == b'?').next().unwrap_or_default();
         match std::str::from_utf8(path) {
             Ok(path) => path,
             // Cut inside a character.
@@ -112,11 +133,16 @@ impl<'a> RenderContext<'a> {
 
     /// The request's id: visible ASCII, at most 128 characters.
     pub fn request_id(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.asked.id.as_deref()?).ok()
+        let id: &'a [u8] = &self.asked.text[self.asked.accept_end..];
+        std::str::from_utf8(id).ok().filter(|id| !id.is_empty())
     }
 
     /// The response's extensions: what links further in left there.
     pub fn extensions(&self) -> &'a Extensions {
         self.extensions
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        &self.asked.text[..self.asked.target_end]
     }
 }

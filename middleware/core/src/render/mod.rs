@@ -7,7 +7,7 @@
 //!                 own 4xx too
 //! ```
 //!
-//! 1. What is needed of the request is judged and copied in `call`, without an allocation for the usual request:
+//! 1. What is needed of the request is copied in `call`, without an allocation for the usual request:
 //!    a piece of the head that is kept alive would keep hyper from using its read buffer again.
 //! 2. A refusal that brings a `Content-Type` brings a body of its own, and keeps it; so does one whose status a link
 //!    further out has changed. Both are logged.
