@@ -86,7 +86,8 @@ where
     let (service, plan) = chain::build(chain::Parts {
         hosts: AllowedHosts::new(names(addrs, &args.host))?,
         auth: auth(&identity, &url, clock)?,
-        cookies: Cookies::new(),
+        // The sealed session is between the browser and this chain: the app never sees it.
+        cookies: Cookies::new().reserve([identity.sessions.cookie_name()])?,
         door: Arc::new(door),
         app: Arc::new(app),
         clock: clock.clone(),
