@@ -1,7 +1,7 @@
 //! The Wycheproof vectors for JWS and JWK, all of them; `ENFILADE_VECTORS` names the folder that holds them.
 //!
 //! ```text
-//! ENFILADE_VECTORS=/path/to/vectors cargo test -p enfilade-auth --test jwt_vectors
+//! ENFILADE_VECTORS=/path/to/vectors cargo test -p enfilade-auth --test jwt vectors
 //! ```
 
 #![expect(clippy::print_stdout, reason = "whoever runs it should see that it was skipped")]
