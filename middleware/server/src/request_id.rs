@@ -25,7 +25,6 @@
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
-    io::Write as _,
     pin::Pin,
     sync::{
         Arc,
@@ -53,31 +52,45 @@ pub struct RequestIds(Arc<Ids>);
 
 #[derive(Debug)]
 struct Ids {
-    process: u64,
+    process: [u8; DIGITS],
     next: AtomicU64,
 }
+
+/// Hexadecimal digits of a number.
+const DIGITS: usize = 16;
 
 impl RequestIds {
     /// Ids with a new random prefix.
     pub fn new() -> Self {
         // The standard library's hash keys are random for each process; an id has to differ, not to be secret.
-        let process = RandomState::new().build_hasher().finish();
+        let process = hexadecimal(RandomState::new().build_hasher().finish());
         Self(Arc::new(Ids { process, next: AtomicU64::new(1) }))
     }
 
     fn next(&self) -> HeaderValue {
-        let mut id = Id { text: [0; LONGEST], len: LONGEST };
-        let mut rest = &mut id.text[..];
         let number = self.0.next.fetch_add(1, Relaxed);
-        write!(rest, "{:016x}-{number:x}", self.0.process).expect("two numbers and a hyphen fit");
-        id.len = LONGEST - rest.len();
+        let digits = hexadecimal(number);
+        let zeros = number.leading_zeros() as usize / 4;
+        let mut id = Id { text: [b'-'; LONGEST], len: LONGEST - zeros };
+        id.text[..DIGITS].copy_from_slice(&self.0.process);
+        id.text[DIGITS + 1..id.len].copy_from_slice(&digits[zeros..]);
         // Owned whole: the clones in request, response and log share this one allocation.
         HeaderValue::from_maybe_shared(Bytes::from_owner(id)).expect("hexadecimal digits and a hyphen")
     }
 }
 
-/// Two numbers of 16 digits and a hyphen.
-const LONGEST: usize = 33;
+fn hexadecimal(number: u64) -> [u8; DIGITS] {
+    let mut rest = number;
+    let mut digits = [0; DIGITS];
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(rest & 15) as usize];
+        rest >>= 4;
+    }
+    digits
+}
+
+/// Two numbers and a hyphen.
+const LONGEST: usize = 2 * DIGITS + 1;
 
 struct Id {
     text: [u8; LONGEST],
@@ -162,5 +175,19 @@ where
             response.headers_mut().insert(X_REQUEST_ID, id);
         }
         Poll::Ready(Ok(response))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_the_processes_number_and_the_requests() {
+        for (number, text) in [(1, "1"), (0x1c, "1c"), (0xffff_ffff_ffff_ffff, "ffffffffffffffff")] {
+            let ids =
+                RequestIds(Arc::new(Ids { process: hexadecimal(0x9f2c), next: AtomicU64::new(number) }));
+            assert_eq!(ids.next(), format!("0000000000009f2c-{text}"));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The decision: whether a request can be read in one way only, and which host it is for.
 //!
 //! ```text
-//! judge(parts) ── target ── framing ── host ──▶ Ok(Option<Host>) | Err(Rejection "http.…")
+//! judge(parts) ── target ── framing ── host ──▶ Ok(Judged) | Err(Rejection "http.…")
 //! ```
 
 use enfilade_core::{Host, Rejection};
@@ -11,17 +11,67 @@ use http::{
     request::Parts,
 };
 
+use super::aliases;
+
+/// What the head says that counts.
+pub(super) struct Judged {
+    /// `None` only for HTTP/1.0 without one.
+    pub(super) host: Option<Host>,
+    /// Whether the body is chunked.
+    pub(super) chunked: bool,
+    /// Whether there are fields that speak of another hop.
+    pub(super) forwarding: bool,
+}
+
 /// Judges a request's head; `last` is a host found on the same connection before, which spares parsing it again.
-///
-/// The host is `None` only for HTTP/1.0 without one.
 ///
 /// # Errors
 ///
 /// A rejection with one of the codes in the [module docs](super).
-pub(super) fn judge(parts: &Parts, last: Option<&Host>) -> Result<Option<Host>, Rejection> {
+pub(super) fn judge(parts: &Parts, last: Option<&Host>) -> Result<Judged, Rejection> {
     judge_target(parts)?;
-    judge_framing(parts)?;
-    judge_host(parts, last)
+    let fields = Fields::of(parts);
+    judge_framing(&fields, parts.version)?;
+    let host = judge_host(&fields, parts, last)?;
+    Ok(Judged { host, chunked: fields.coding.is_some(), forwarding: fields.forwarding })
+}
+
+/// The fields that count, found in one walk: looking each up costs a hash.
+#[derive(Default)]
+struct Fields<'a> {
+    host: Option<&'a HeaderValue>,
+    coding: Option<&'a HeaderValue>,
+    length: Option<&'a HeaderValue>,
+    repeated: Repeated,
+    outer_blank: bool,
+    forwarding: bool,
+}
+
+#[derive(Default)]
+struct Repeated {
+    host: bool,
+    coding: bool,
+    length: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn of(parts: &'a Parts) -> Self {
+        let mut fields = Self::default();
+        let http2 = parts.version >= Version::HTTP_2;
+        for (name, value) in &parts.headers {
+            if *name == HOST {
+                fields.repeated.host |= fields.host.replace(value).is_some();
+            } else if *name == CONTENT_LENGTH {
+                fields.repeated.length |= fields.length.replace(value).is_some();
+            } else if *name == TRANSFER_ENCODING {
+                fields.repeated.coding |= fields.coding.replace(value).is_some();
+            } else {
+                fields.forwarding |= aliases::is_forwarding(name);
+            }
+            fields.outer_blank |= http2 && has_outer_blank(value);
+        }
+        fields
+    }
 }
 
 /// RFC 9112 §3.2: origin-form, absolute-form with `http` or `https`, and `*` for OPTIONS.
@@ -52,40 +102,35 @@ fn judge_target(parts: &Parts) -> Result<(), Rejection> {
 }
 
 /// RFC 9112 §6.1 and RFC 9113 §8.2.
-fn judge_framing(parts: &Parts) -> Result<(), Rejection> {
-    let headers = &parts.headers;
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next() {
+fn judge_framing(fields: &Fields<'_>, version: Version) -> Result<(), Rejection> {
+    if let Some(coding) = fields.coding {
         let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-        if !chunked || codings.next().is_some() || parts.version != Version::HTTP_11 {
+        if !chunked || fields.repeated.coding || version != Version::HTTP_11 {
             return Err(refuse(
                 "http.transfer-coding",
                 "the only transfer coding is chunked, once, over HTTP/1.1",
             ));
         }
     }
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    if let Some(length) = lengths.next() {
+    if let Some(length) = fields.length {
         let digits = !length.is_empty() && length.as_bytes().iter().all(u8::is_ascii_digit);
-        if !digits || lengths.next().is_some() {
+        if !digits || fields.repeated.length {
             return Err(refuse("http.content-length", "send one content-length, in digits"));
         }
     }
     // HTTP/1's parser takes blanks away; in HTTP/2 such a value is malformed (RFC 9113 §8.2.1), and h2 lets it through.
-    if parts.version == Version::HTTP_2 && headers.values().any(has_outer_blank) {
+    if fields.outer_blank {
         return Err(refuse("http.field-blank", "a field value neither begins nor ends with a blank"));
     }
     Ok(())
 }
 
 /// RFC 9110 §7.2 and RFC 9113 §8.3.1: one host, said once or twice the same.
-fn judge_host(parts: &Parts, last: Option<&Host>) -> Result<Option<Host>, Rejection> {
-    let mut fields = parts.headers.get_all(HOST).iter();
-    let field = fields.next();
-    if fields.next().is_some() {
+fn judge_host(fields: &Fields<'_>, parts: &Parts, last: Option<&Host>) -> Result<Option<Host>, Rejection> {
+    if fields.repeated.host {
         return Err(refuse("http.host-repeated", "send one Host field"));
     }
-    let field = field.map(|value| parse(value.as_bytes(), last)).transpose()?;
+    let field = fields.host.map(|value| parse(value.as_bytes(), last)).transpose()?;
     let named = parts.uri.authority().map(|named| parse(named.as_str().as_bytes(), last)).transpose()?;
     match (field, named) {
         (Some(field), Some(named)) if !agree(&field, &named, parts.uri.scheme_str()) => {

@@ -52,10 +52,12 @@ mod judge;
 
 pub use self::{body::CleanBody, future::StrictFuture};
 
+use self::judge::judge;
+
 use std::task::{Context, Poll};
 
 use enfilade_core::{About, Canonical, ClientAddr, EmptyBody, Host, Link, Rejection, RequestContext};
-use http::{Request, Response, Version, header::TRANSFER_ENCODING, request::Parts, uri::Scheme};
+use http::{Request, Response, Version, request::Parts, uri::Scheme};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -91,15 +93,11 @@ impl StrictRequest {
     ///
     /// A rejection with one of the codes in the [module docs](self).
     pub fn judge(&self, parts: &Parts) -> Result<Canonical, Rejection> {
-        self.canonical(parts, &mut None)
+        judge(parts, None).map(|judged| self.canonical(judged.host))
     }
 
-    fn canonical(&self, parts: &Parts, last: &mut Option<Host>) -> Result<Canonical, Rejection> {
-        let host = judge::judge(parts, last.as_ref())?;
-        if *last != host {
-            last.clone_from(&host);
-        }
-        Ok(Canonical::new(self.scheme.clone(), host, self.client))
+    fn canonical(&self, host: Option<Host>) -> Canonical {
+        Canonical::new(self.scheme.clone(), host, self.client)
     }
 }
 
@@ -148,13 +146,17 @@ where
     fn call(&mut self, req: Request<B>) -> Self::Future {
         let (mut parts, body) = req.into_parts();
         let http1 = parts.version <= Version::HTTP_11;
-        match self.settings.canonical(&parts, &mut self.last) {
-            Ok(canonical) => {
-                aliases::remove(&mut parts.headers, aliases::is_forwarding);
-                RequestContext::begin(&mut parts.extensions, canonical);
-                let close = http1 && parts.headers.contains_key(TRANSFER_ENCODING);
+        match judge(&parts, self.last.as_ref()) {
+            Ok(judged) => {
+                if judged.forwarding {
+                    aliases::remove(&mut parts.headers, aliases::is_forwarding);
+                }
+                if self.last != judged.host {
+                    self.last.clone_from(&judged.host);
+                }
+                RequestContext::begin(&mut parts.extensions, self.settings.canonical(judged.host));
                 let req = Request::from_parts(parts, CleanBody::new(body));
-                StrictFuture::app(self.inner.call(req), close)
+                StrictFuture::app(self.inner.call(req), http1 && judged.chunked)
             }
             Err(rejection) => {
                 self.inner = self.inner.clone();
