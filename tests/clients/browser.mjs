@@ -156,8 +156,7 @@ async function readable(what) {
 }
 
 await step("a page load shows the sign-in page, and no dialog of the browser's", async () => {
-  const answer = await page.goto(demo.url);
-  assert.equal(answer.status(), 401);
+  await page.goto(demo.url);
   await atSignIn();
 });
 
@@ -293,9 +292,11 @@ await step("a copied cookie, replayed after sign-out, counts as absent and is re
   await context.clearCookies();
   await context.addCookies(kept);
   const answer = await page.goto(demo.url);
-  assert.equal(answer.status(), 401);
   await atSignIn();
-  const set = (await answer.allHeaders())["set-cookie"] ?? "";
+  let set = "";
+  for (let request = answer.request(); request; request = request.redirectedFrom()) {
+    set += (await (await request.response()).allHeaders())["set-cookie"] ?? "";
+  }
   const removed = kept.filter(({ name }) => set.includes(`${name}=;`));
   assert.ok(removed.length > 0, "no cookie was removed");
   const left = (await context.cookies(demo.url)).map(({ name }) => name);
@@ -315,8 +316,7 @@ await step("after a restart the old tab shows the sign-in page, and signing in w
   await signedIn();
   await demo.stop();
   demo = await Demo.start(`127.0.0.1:${port}`);
-  const answer = await page.reload();
-  assert.equal(answer.status(), 401);
+  await page.reload();
   await atSignIn();
   await signIn();
   await signedIn();

@@ -3,26 +3,34 @@
     --jwks FILE   public keys believed beside the demo's; issuer https://issuer.example, audience enfilade-demo
 """
 
+import hmac
 import json
 import re
 import time
 import unittest
 from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import get_default_algorithms
+from jwt.utils import base64url_encode
 
 from demo import FOLDER, PATIENCE, Demo
 
 ISSUER, AUDIENCE = "https://issuer.example", "enfilade-demo"
 
 
-def clients(demo: Demo, **options):
+def connect(demo: Demo, **switches) -> httpx.Client:
+    return httpx.Client(base_url=demo.url, timeout=PATIENCE, trust_env=False, **switches)
+
+
+def clients(demo: Demo):
     """One client for each protocol; with `http1=False` httpx speaks HTTP/2 from the first byte."""
     for protocol, switches in {"HTTP/1.1": {}, "HTTP/2": {"http1": False, "http2": True}}.items():
-        with httpx.Client(base_url=demo.url, timeout=PATIENCE, trust_env=False, **switches, **options) as client:
+        with connect(demo, **switches) as client:
             yield protocol, client
 
 
@@ -99,9 +107,12 @@ class Minted(unittest.TestCase):
     def test_the_algorithm_belongs_to_the_key(self):
         unsigned = jwt.encode(claims(), None, "none", {"kid": "ES256"})
         self.judge(unsigned, 401, "auth.token-algorithm")
-        # The public key's text as an HMAC secret: the oldest confusion.
-        confused = jwt.encode(claims(), json.dumps(self.public[0]), "HS256", {"kid": "RS256"})
-        self.judge(confused, 401, "auth.token-algorithm")
+        # The public key's text as an HMAC secret, the oldest confusion. PyJWT refuses to make it, so it is made by hand.
+        text = self.keys["RS256"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        head = {"alg": "HS256", "kid": "RS256", "typ": "JWT"}
+        signed = b".".join(base64url_encode(json.dumps(part).encode()) for part in [head, claims()])
+        signature = base64url_encode(hmac.digest(text, signed, "sha256"))
+        self.judge(b".".join([signed, signature]).decode(), 401, "auth.token-algorithm")
         self.judge(self.mint("RS256", {"kid": "PS256"}), 401, "auth.token-")
 
     def test_headers_that_nobody_should_believe_are_refused(self):
@@ -137,6 +148,12 @@ class Form(HTMLParser):
                 self.found, self.password = True, attributes["name"]
 
 
+def way_back(answer: httpx.Response) -> str:
+    """The `next` of the page that an answer leads to."""
+    [path] = parse_qs(urlsplit(answer.headers["location"]).query)["next"]
+    return path
+
+
 class Session(unittest.TestCase):
     """What a browser does, by hand: httpx keeps no Secure cookie on plain HTTP, so the tests carry it."""
 
@@ -147,18 +164,26 @@ class Session(unittest.TestCase):
 
     page = {"accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin"}
 
+    def form(self, client, path="/", **headers) -> Form:
+        """The sign-in form that a page load leads to."""
+        return Form(client.get(path, headers={**self.page, **headers}, follow_redirects=True).text, "password")
+
     def sign_in(self, client, user, **changes):
-        form = Form(client.get("/", headers=self.page).text, "password")
+        form = self.form(client)
         text = next(name for name in form.fields if name != form.password and name != "next")
         data = {**form.fields, text: user.name, form.password: user.password, **changes}
         return client.post(form.action, data=data, headers={**self.page, "origin": self.demo.url})
 
-    def test_a_page_load_gets_the_sign_in_page_without_basic(self):
+    def test_a_page_load_leads_to_the_sign_in_page_without_basic(self):
         for protocol, client in clients(self.demo):
             with self.subTest(protocol=protocol):
-                answer = client.get("/", headers=self.page)
-                self.assertEqual(answer.status_code, 401)
-                self.assertNotIn("basic", answer.headers.get("www-authenticate", "").lower())
+                answer = client.get("/deep?x=1", headers=self.page)
+                self.assertEqual(answer.status_code, 303)
+                self.assertNotIn("www-authenticate", answer.headers)
+                self.assertEqual(way_back(answer), "/deep?x=1")
+
+                answer = client.get(answer.headers["location"], headers=self.page)
+                self.assertEqual(answer.status_code, 200)
                 self.assertIn("text/html", answer.headers["content-type"])
                 policy = answer.headers["content-security-policy"]
                 for rule in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"]:
@@ -166,7 +191,7 @@ class Session(unittest.TestCase):
                 self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
                 self.assertEqual(answer.headers["referrer-policy"], "same-origin")
                 self.assertIn("no-store", answer.headers["cache-control"])
-                Form(answer.text, "password")
+                self.assertEqual(Form(answer.text, "password").fields["next"], "/deep?x=1")
 
     def test_signing_in_sets_one_host_cookie_that_scripts_cannot_read(self):
         for protocol, client in clients(self.demo):
@@ -184,7 +209,7 @@ class Session(unittest.TestCase):
             with self.subTest(protocol=protocol):
                 wrong = type(self.demo.users[0])(self.demo.users[0].name, "wrong")
                 answer = self.sign_in(client, wrong)
-                self.assertEqual(answer.status_code, 401)
+                self.assertEqual(answer.status_code, 403)
                 self.assertNotIn("set-cookie", answer.headers)
                 Form(answer.text, "password")
 
@@ -201,18 +226,16 @@ class Session(unittest.TestCase):
             for _, client in clients(self.demo):
                 with self.subTest(path=path):
                     answer = self.sign_in(client, self.demo.users[0], next=path)
-                    location = answer.headers["location"]
-                    # The first page after sign-in may look whether the cookie came back, and carry the path on.
-                    self.assertNotIn("evil", httpx.URL(location).host)
-                    if "next=" not in location:
-                        self.assertEqual(location, expected)
+                    # The page between looks whether the cookie came back, and carries the path on.
+                    self.assertEqual(urlsplit(answer.headers["location"]).netloc, "")
+                    self.assertEqual(way_back(answer), expected)
 
     def test_a_form_from_another_site_is_refused(self):
         for origin in ["https://evil.example", "null"]:
             for protocol, client in clients(self.demo):
                 with self.subTest(protocol=protocol, origin=origin):
                     headers = {**self.page, "sec-fetch-site": "cross-site", "origin": origin}
-                    form = Form(client.get("/", headers=self.page).text, "password")
+                    form = self.form(client)
                     answer = client.post(form.action, data=form.fields, headers=headers)
                     self.assertEqual(answer.status_code, 403)
                     self.assertIn("csrf.cross-site", answer.text)
@@ -236,8 +259,7 @@ class Session(unittest.TestCase):
                 self.assertEqual(replayed.status_code, 401)
                 self.assertIn("auth.missing", replayed.text)
                 self.assertTrue(any("max-age=0" in c.lower() for c in replayed.headers.get_list("set-cookie")))
-                page = client.get("/", headers={**self.page, "cookie": cookie})
-                Form(page.text, "password")
+                self.form(client, cookie=cookie)
         self.assertIn("auth.token-revoked", self.demo.log())
 
     def test_where_the_cookie_did_not_come_back_a_page_says_why(self):
@@ -259,14 +281,13 @@ class Session(unittest.TestCase):
                     page = client.get(answer.headers["location"], headers=self.page, follow_redirects=True)
                     self.assertEqual(page.status_code, 200)
                     self.assertIn(demo.users[0].name, page.text)
-            self.assertIn("insecure-plain-cookies", demo.log())
+            self.assertIn("insecure_plain_cookies", demo.log())
         finally:
             self.demo = kept
             demo.stop()
 
     def test_a_session_cookie_is_no_bearer_token(self):
-        _, client = next(clients(self.demo))
-        with client:
+        with connect(self.demo) as client:
             value = self.sign_in(client, self.demo.users[0]).headers["set-cookie"].split("=", 1)[1].split(";")[0]
         for protocol, client in clients(self.demo):
             with self.subTest(protocol=protocol):
@@ -275,17 +296,15 @@ class Session(unittest.TestCase):
                 self.assertEqual(client.get("/", headers={"cookie": f"{name}={self.demo.token}"}).status_code, 401)
 
     def test_a_restart_asks_to_sign_in_again(self):
-        demo = Demo()
-        _, client = next(clients(demo))
-        self.demo, kept = demo, self.demo
+        demo, kept = Demo(), self.demo
+        self.demo = demo
         try:
-            cookie = self.sign_in(client, demo.users[0]).headers["set-cookie"].split(";")[0]
+            with connect(demo) as client:
+                cookie = self.sign_in(client, demo.users[0]).headers["set-cookie"].split(";")[0]
             demo.stop()
             demo = Demo(listen=f"127.0.0.1:{demo.port}")
-            with httpx.Client(base_url=demo.url, timeout=PATIENCE, trust_env=False) as again:
-                page = again.get("/", headers={**self.page, "cookie": cookie})
-                self.assertEqual(page.status_code, 401)
-                Form(page.text, "password")
+            with connect(demo) as client:
+                self.form(client, cookie=cookie)
         finally:
             self.demo = kept
             demo.stop()
