@@ -40,8 +40,11 @@ impl Authenticator for Tokens {
 
     fn authenticate(&self, req: &mut request::Parts) -> Attempt {
         match (self.own.authenticate(req), &self.file) {
-            // Not a key of the demo: only then the file is asked, so a bad token of the demo's stays bad.
-            (Attempt::Refused(refused), Some(file)) if refused.code() == "auth.token-key-unknown" => {
+            // Not a key of the demo, or of none of its kinds: only then the file is asked, so a bad token of the
+            // demo's stays bad.
+            (Attempt::Refused(refused), Some(file))
+                if matches!(refused.code(), "auth.token-key-unknown" | "auth.token-algorithm") =>
+            {
                 file.authenticate(req)
             }
             (attempt, _) => attempt,
