@@ -3,7 +3,7 @@
 //! A link as a plain tower layer, for what exerts back-pressure: while all places are taken it is not ready,
 //! so the caller waits and nothing is queued here.
 
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::{convert::Infallible, pin::Pin, sync::Arc};
 
 use enfilade_core::{About, Chain, Link};
@@ -88,7 +88,7 @@ fn main() {
 fn the_second_waits_for_a_place_and_giving_up_frees_it() {
     use enfilade_test::{Answer, Probe, ProbeBody};
 
-    let cx = &mut Context::from_waker(Waker::noop());
+    let cx = &mut Context::from_waker(std::task::Waker::noop());
     let probe = Probe::ok().respond(Answer::hang());
     let mut first = AtMost(Arc::new(Semaphore::new(1))).layer(probe.service());
     let mut second = first.clone();

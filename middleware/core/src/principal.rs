@@ -22,7 +22,7 @@ use std::{fmt, sync::Arc};
 use http::{Extensions, StatusCode, request};
 use serde::de::DeserializeOwned;
 
-use crate::{Carried, Provided, Rejection, RequestContext, Slot};
+use crate::{Carried, Challenge, Provided, Rejection, RequestContext, Slot};
 
 /// Who the request is proved to be. Cheap to clone; anonymous costs nothing.
 #[derive(Clone, Default)]
@@ -296,7 +296,10 @@ impl fmt::Debug for Unproved {
 }
 
 fn missing() -> Rejection {
-    Rejection::new(StatusCode::UNAUTHORIZED, "auth.missing").with_detail("sign in first")
+    // RFC 9110 §15.5.2: a 401 has a challenge. An Auth link leaves its own; this is for a principal put by others.
+    Rejection::new(StatusCode::UNAUTHORIZED, "auth.missing")
+        .with_challenge(Challenge::bearer())
+        .with_detail("sign in first")
 }
 
 pub(crate) fn no_auth_link() -> Rejection {

@@ -7,8 +7,8 @@
 use std::{sync::Arc, time::Duration};
 
 use enfilade_core::{
-    About, Chain, ChainError, Clock, Gate, Link, Pass, Plan, Principal, Provided, Rejection, RuntimeChain,
-    Trail, Verdict, chain::Fault, from_fn, gate_fn,
+    About, Chain, ChainError, Clock, Gate, Link, Pass, Plan, Principal, Provided, Rejection,
+    RenderRejections, RuntimeChain, Trail, Verdict, chain::Fault, from_fn, gate_fn,
 };
 use enfilade_test::{Answer, Drive, Probe, ProbeBody, ProbeError, TestClock, assert_passed, assert_refused};
 use http::{HeaderValue, StatusCode, request};
@@ -203,6 +203,18 @@ both! {
         let _ = || build!(new!(), Probe::ok());
     }
 
+    fn a_gate_outside_of_the_renderer_warns(new, build) {
+        let (_, plan) = build!(new!().gate(tag("early")).link(RenderRejections::new()).gate(tag("late")), Probe::ok());
+        assert_eq!(plan.warnings().len(), 1);
+        assert!(plan.warnings()[0].contains("move `refusals` above `early`"), "{:?}", plan.warnings());
+    }
+
+    fn a_trail_that_is_sent_stays_sent(new, build) {
+        let chain = new!().gate(tag("a")).with_server_timing(Clock::system()).with_trail(Clock::system());
+        let (mut door, _) = build!(chain, Probe::ok());
+        assert!(door.get("/").send().header("server-timing").is_some());
+    }
+
     fn cors_inside_auth_warns_and_outside_does_not(new, build) {
         let (_, plan) = build!(new!().gate(Ada).layer("cors", CorsLayer::permissive()), Probe::ok());
         assert_eq!(plan.warnings().len(), 1);
@@ -226,6 +238,14 @@ fn a_sealed_chain_is_a_layer_for_any_builder() {
     let service = ServiceBuilder::new().layer(sealed).service(probe.service());
     assert_passed!(Drive::service(service).get("/").send());
     assert_eq!(names(&plan), ["ada", "require-login", "app"]);
+}
+
+#[test]
+fn a_link_is_named_after_its_type() {
+    struct HTTPGate;
+    assert_eq!(About::of::<RequireLogin>().name(), "require-login");
+    assert_eq!(About::of::<HTTPGate>().name(), "httpgate");
+    assert_eq!(About::of::<Vec<Ada>>().name(), "vec");
 }
 
 #[test]

@@ -127,14 +127,14 @@ impl<L> Chain<L> {
     ///
     /// Off, it costs nothing: the marks are links of their own, which are then not built in.
     pub fn with_trail(mut self, clock: Clock) -> Self {
-        self.links.trail = Some(TrailSettings::new(clock));
+        self.links.keep_trail(TrailSettings::new(clock));
         self
     }
 
     /// Sends the trail to the client as `Server-Timing`: it tells the chain's links and times to whoever asks,
     /// so it is for demonstrations and for clients you trust.
     pub fn with_server_timing(mut self, clock: Clock) -> Self {
-        self.links.trail = Some(TrailSettings::new(clock).with_server_timing());
+        self.links.keep_trail(TrailSettings::new(clock).with_server_timing());
         self
     }
 
@@ -191,6 +191,12 @@ impl Links {
         self.entries.push(Entry::layer(about, type_name));
         self.layers += 1;
         self.layers - 1
+    }
+
+    /// Asked for twice, the trail is kept by the last clock, and sent if either said so.
+    fn keep_trail(&mut self, settings: TrailSettings) {
+        let earlier = self.trail.take();
+        self.trail = Some(settings.or_sent_as(earlier.as_ref()));
     }
 
     /// Without a link there is nothing to describe: said at once, or the note would silently be lost.

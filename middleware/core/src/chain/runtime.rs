@@ -107,13 +107,13 @@ impl<B: Send + 'static, E: Send + Sync + 'static> RuntimeChain<B, E> {
 
     /// Records what every link said: see [`Chain::with_trail`](super::Chain::with_trail).
     pub fn with_trail(mut self, clock: Clock) -> Self {
-        self.links.trail = Some(TrailSettings::new(clock));
+        self.links.keep_trail(TrailSettings::new(clock));
         self
     }
 
     /// Sends the trail to the client: see [`Chain::with_server_timing`](super::Chain::with_server_timing).
     pub fn with_server_timing(mut self, clock: Clock) -> Self {
-        self.links.trail = Some(TrailSettings::new(clock).with_server_timing());
+        self.links.keep_trail(TrailSettings::new(clock).with_server_timing());
         self
     }
 

@@ -4,11 +4,11 @@
 //! entries  gate a, gate b, layer t, gate c      ─▶ check order ─▶ runs [[a b] [c]] + Plan
 //! ```
 
-use std::sync::Arc;
+use std::{any, sync::Arc};
 
 use super::{ChainError, Fault, Links};
 use crate::{
-    About, Capability, Gate, Gates, Plan, Principal,
+    About, Capability, Gate, Gates, Plan, Principal, RenderRejections,
     plan::{LinkKind, PlanLink},
     trail::TrailSettings,
 };
@@ -45,6 +45,10 @@ impl Entry {
         PlanLink::new(self.about.name(), kind)
             .with_provides(self.about.provided().iter().map(Capability::name))
             .with_requires(self.about.required().iter().map(Capability::name))
+    }
+
+    fn is_renderer(&self) -> bool {
+        matches!(self.kind, Kind::Layer { type_name } if type_name == any::type_name::<RenderRejections>())
     }
 
     fn is_cors(&self) -> bool {
@@ -127,19 +131,31 @@ fn faults(entries: &[Entry]) -> Vec<Fault> {
 
 /// Orders that can work but rarely do what was meant.
 fn warnings(entries: &[Entry]) -> Vec<String> {
+    cors_inside_auth(entries).chain(outside_of_the_renderer(entries)).collect()
+}
+
+fn cors_inside_auth(entries: &[Entry]) -> impl Iterator<Item = String> {
     let who = Capability::of::<Principal>();
-    let Some(auth) = entries.iter().position(|entry| entry.about.provided().contains(&who)) else {
-        return Vec::new();
-    };
-    let inside = entries[auth + 1..].iter().filter(|entry| entry.is_cors());
-    let auth = entries[auth].about.name();
-    inside
-        .map(|entry| {
+    let auth = entries.iter().position(|entry| entry.about.provided().contains(&who));
+    auth.into_iter().flat_map(move |auth| {
+        let name = entries[auth].about.name();
+        entries[auth + 1..].iter().filter(|entry| entry.is_cors()).map(move |entry| {
             let cors = entry.about.name();
             format!(
-                "`{cors}` stands inside `{auth}`: a preflight carries no credentials, so it is refused there; \
-                 move `{cors}` above `{auth}`"
+                "`{cors}` stands inside `{name}`: a preflight carries no credentials, so it is refused there; \
+                 move `{cors}` above `{name}`"
             )
         })
-        .collect()
+    })
+}
+
+/// Only gates: what another layer answers is not known here.
+fn outside_of_the_renderer(entries: &[Entry]) -> impl Iterator<Item = String> {
+    let renderer = entries.iter().position(Entry::is_renderer).unwrap_or(0);
+    entries[..renderer].iter().filter(|entry| matches!(entry.kind, Kind::Gate(_))).map(move |entry| {
+        let (gate, renderer) = (entry.about.name(), entries[renderer].about.name());
+        format!(
+            "`{gate}` stands outside `{renderer}`: what it refuses gets no body; move `{renderer}` above `{gate}`"
+        )
+    })
 }

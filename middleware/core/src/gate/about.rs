@@ -133,10 +133,13 @@ fn kebab(type_name: &str) -> String {
     let without_generics = type_name.split('<').next().unwrap_or(type_name);
     let last = without_generics.rsplit("::").next().unwrap_or(without_generics);
     let mut name = String::with_capacity(last.len() + 4);
-    for (at, c) in last.char_indices() {
-        if c.is_ascii_uppercase() && at > 0 {
+    let mut after_capital = true;
+    for c in last.chars() {
+        // A run of capitals is one word: `HTTPGate` is no `h-t-t-p-gate`.
+        if c.is_ascii_uppercase() && !after_capital {
             name.push('-');
         }
+        after_capital = c.is_ascii_uppercase();
         name.push(if c == '_' { '-' } else { c.to_ascii_lowercase() });
     }
     name

@@ -111,6 +111,7 @@ pub enum Exit {
     /// The response goes on outward.
     Done,
     /// The response is replaced by a refusal: a session that could not be committed is a 503, never a 200.
+    /// Nothing of the app's head remains, nor of what gates further in added to it.
     Refuse(Rejection),
     /// The response waits for I/O: see [`Exit::later`].
     Later(LaterExit),
@@ -118,6 +119,8 @@ pub enum Exit {
 
 impl Exit {
     /// Holds the response's head back until `io` is done, then applies what it returned.
+    ///
+    /// When the client hangs up, `io` is dropped where it stands: spawn what must finish, and await its handle.
     pub fn later<F, K>(io: F) -> Self
     where
         F: Future<Output = K> + Send + 'static,

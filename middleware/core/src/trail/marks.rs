@@ -27,6 +27,11 @@ impl TrailSettings {
         Self { server_timing: true, ..self }
     }
 
+    pub(crate) fn or_sent_as(self, earlier: Option<&Self>) -> Self {
+        let earlier = earlier.is_some_and(|earlier| earlier.server_timing);
+        Self { server_timing: self.server_timing || earlier, ..self }
+    }
+
     /// The outermost gate of a chain: begins the trail, and sends it.
     pub(crate) fn start(&self) -> Arc<dyn Gate> {
         Arc::new(Start(self.clone()))

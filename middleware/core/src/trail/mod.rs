@@ -9,6 +9,9 @@
 //! Opt-in for each chain ([`Chain::with_trail`](crate::Chain::with_trail)). The marks are gates of their own,
 //! built in around each link; a chain without a trail has none of them, so it pays nothing, not even a test.
 //!
+//! The trail lives in the request's extensions: a layer that drops them, or a link inside the chain that begins
+//! the request's context afresh, ends it, and the links behind are not marked.
+//!
 //! A link adds a word of its own with [`Trail::note`]. Notes may be shown to the client: no secrets.
 //!
 //! ```
