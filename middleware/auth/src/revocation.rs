@@ -18,7 +18,7 @@
 //! assert!(!revocations.is_revoked(&ada));
 //! revocations.revoke(&ada)?;
 //! assert!(revocations.is_revoked(&ada));
-//! # Ok::<(), enfilade_auth::revocation::RevocationsFull>(())
+//! # Ok::<(), enfilade_auth::revocation::RevocationError>(())
 //! ```
 
 use std::{
@@ -80,9 +80,15 @@ struct Place {
     due: Option<u64>,
 }
 
-/// There is no room: every place is taken by a credential that has not expired.
+/// Why a credential was not revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RevocationsFull;
+#[non_exhaustive]
+pub enum RevocationError {
+    /// There is no room: every place is taken by a credential that has not expired.
+    Full,
+    /// The credential has no id: a password, say. Take away what it is checked against.
+    Unnamed,
+}
 
 impl Revocations {
     /// A set of at most so many credentials, some 250 bytes each.
@@ -96,29 +102,30 @@ impl Revocations {
         Self(Arc::new(Shared { capacity, clock, revoked, set }))
     }
 
-    /// Revokes the credential that proved this principal. One that has no name, such as a password, cannot be.
+    /// Revokes the credential that proved this principal.
     ///
     /// # Errors
     ///
-    /// [`RevocationsFull`]; never for a credential whose place was reserved.
-    pub fn revoke(&self, who: &Principal) -> Result<(), RevocationsFull> {
+    /// [`RevocationError::Full`], never for a credential whose place was reserved; [`RevocationError::Unnamed`].
+    pub fn revoke(&self, who: &Principal) -> Result<(), RevocationError> {
         match who.credential_id() {
             Some(id) => self.revoke_id(who.issuer(), id, who.expires()),
-            None => Err(RevocationsFull),
+            None => Err(RevocationError::Unnamed),
         }
     }
 
-    /// Revokes a credential by its issuer, its id and its expiry in seconds since 1970; without one it stays for ever.
+    /// Revokes a credential by its issuer, its id and its expiry in seconds since 1970; without expiry it stays
+    /// for ever.
     ///
     /// # Errors
     ///
-    /// [`RevocationsFull`].
+    /// [`RevocationError::Full`].
     pub fn revoke_id(
         &self,
         issuer: Option<&str>,
         id: &str,
         expires: Option<u64>,
-    ) -> Result<(), RevocationsFull> {
+    ) -> Result<(), RevocationError> {
         let mut set = self.write();
         if set.put(self, issuer, id, expires, true)? {
             self.0.revoked.fetch_add(1, Ordering::Release);
@@ -130,8 +137,8 @@ impl Revocations {
     ///
     /// # Errors
     ///
-    /// [`RevocationsFull`]: do not issue it.
-    pub fn reserve(&self, issuer: Option<&str>, id: &str, expires: u64) -> Result<(), RevocationsFull> {
+    /// [`RevocationError::Full`]: do not issue it.
+    pub fn reserve(&self, issuer: Option<&str>, id: &str, expires: u64) -> Result<(), RevocationError> {
         self.write().put(self, issuer, id, Some(expires), false).map(drop)
     }
 
@@ -185,14 +192,14 @@ impl Set {
         id: &str,
         expires: Option<u64>,
         revoked: bool,
-    ) -> Result<bool, RevocationsFull> {
+    ) -> Result<bool, RevocationError> {
         let leeway = MAX_LEEWAY.as_secs();
         let ends = expires.map_or(u64::MAX, |expires| expires.saturating_add(leeway));
         // A token without issuer and one whose issuer is "" cannot both be: the verifier refuses an empty `iss`.
         let issuer = issuer.unwrap_or_default();
         if !self.issuers.contains_key(issuer) {
             if self.len >= of.0.capacity {
-                return Err(RevocationsFull);
+                return Err(RevocationError::Full);
             }
             self.issuers.insert(issuer.into(), HashMap::new());
         }
@@ -205,7 +212,7 @@ impl Set {
                 place.ends = place.ends.max(ends);
                 Ok(is_new)
             }
-            Entry::Vacant(_) if self.len >= of.0.capacity => Err(RevocationsFull),
+            Entry::Vacant(_) if self.len >= of.0.capacity => Err(RevocationError::Full),
             Entry::Vacant(vacant) => {
                 let id = vacant.key().clone();
                 let due = due(&of.0.clock, ends);
@@ -275,10 +282,13 @@ impl fmt::Debug for Revocations {
     }
 }
 
-impl fmt::Display for RevocationsFull {
+impl fmt::Display for RevocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no room to remember another revoked credential: try again later")
+        f.write_str(match self {
+            Self::Full => "there is no room to remember another revoked credential: try again later",
+            Self::Unnamed => "this credential has no id to revoke it by",
+        })
     }
 }
 
-impl Error for RevocationsFull {}
+impl Error for RevocationError {}

@@ -24,7 +24,8 @@
 //! auth.enter(&mut req).unwrap();
 //! assert_eq!(Principal::of(&req.extensions).unwrap().subject(), "ada");
 //!
-//! req.headers.insert("authorization", format!("Bearer {token}x").parse()?);
+//! let forged = NewToken::new("https://id.example", "shop", "ada").sign(&SigningKey::generate(Algorithm::Es256));
+//! req.headers.insert("authorization", format!("Bearer {forged}").parse()?);
 //! let refused = auth.enter(&mut req).unwrap_err();
 //! assert_eq!(refused.code(), "auth.token-signature");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -6,6 +6,7 @@
 //! exp nbf iat auth_time  NumericDate, 0 ≤ t ≤ year 9999
 //! scope scp            words in a string, or an array of words         (RFC 8693 §4.2; issuers use both)
 //! amr                  array of strings
+//! cnf                  refused: a sender that we cannot check
 //! ```
 
 use super::{
@@ -43,6 +44,9 @@ impl Claims {
         if let Some(name) = required.iter().find(|name| !object.has(name)) {
             let fault = TokenFault::Claim("that this service requires");
             return Err(TokenError::with_log(fault, format_args!("no {name}")));
+        }
+        if object.has("cnf") {
+            return Err(TokenFault::Bound.into());
         }
         Self::read(&object, roles).map_err(|Wrong(name)| TokenFault::Claim(name).into())
     }

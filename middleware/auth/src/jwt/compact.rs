@@ -56,10 +56,10 @@ impl<'a> Compact<'a> {
             let id = key_id.as_deref().map(|id| format!(" kid {}", Quoted(id))).unwrap_or_default();
             TokenError::with_log(fault, format_args!("alg {algorithm}{id}"))
         };
-        if !keys.offers(*algorithm) {
-            return Err(why(TokenFault::Algorithm));
-        }
-        let key = keys.find(key_id.as_deref(), *algorithm).ok_or_else(|| why(TokenFault::KeyUnknown))?;
+        let key = keys.find(key_id.as_deref(), *algorithm).ok_or_else(|| match key_id {
+            None if !keys.offers(*algorithm) => why(TokenFault::Algorithm),
+            _ => why(TokenFault::KeyUnknown),
+        })?;
         if key.algorithm() != *algorithm {
             return Err(why(TokenFault::Algorithm));
         }

@@ -43,6 +43,9 @@ pub enum TokenFault {
     Expired,
     /// Its `nbf` or `iat` lies in the future.
     NotYetValid,
+    /// It is bound to its sender by `cnf` (RFC 7800): whether that sender brings it cannot be checked here, and as a
+    /// mere bearer token it must not pass (RFC 9449 §7.2, RFC 8705 §3).
+    Bound,
     /// It was revoked.
     Revoked,
 }
@@ -62,6 +65,7 @@ impl TokenFault {
             Self::Audience => "auth.token-audience",
             Self::Expired => "auth.token-expired",
             Self::NotYetValid => "auth.token-not-yet-valid",
+            Self::Bound => "auth.token-bound",
             Self::Revoked => "auth.token-revoked",
         }
     }
@@ -82,6 +86,7 @@ impl TokenFault {
             Self::Audience => "the token is meant for others",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
+            Self::Bound => "the token is bound to a sender, which is not checked here",
             Self::Revoked => "the token was revoked",
         })
     }

@@ -83,12 +83,14 @@ impl JwksFile {
     }
 
     /// Looks every so often whether the file has changed, on a thread that ends when nobody uses the keys any more.
+    /// Less than 10 ms counts as 10 ms.
     ///
     /// # Errors
     ///
     /// [`ConfigError::File`], when the thread cannot be started.
     pub fn watched(self, every: Duration) -> Result<Self, ConfigError> {
         let (source, keys) = (self.source.clone(), self.keys.downgrade());
+        let every = every.max(Duration::from_millis(10));
         let watch = move || {
             loop {
                 thread::park_timeout(every);

@@ -210,3 +210,18 @@ fn issuer_and_audience_are_compared_whole_and_by_bytes() {
     assert_eq!(verdict(&strict, &key.sign_raw(r#"{"alg":"HS256"}"#, &honest())), "type", "no type at all");
     assert_eq!(verdict(&strict, &key.sign("at+jwt", &honest())), "ok");
 }
+
+#[test]
+fn a_token_that_is_bound_to_its_sender_is_no_bearer_token() {
+    let clock = TestClock::at(NOW);
+    let key = SigningKey::generate(Algorithm::Hs256);
+    let verifier = verifier(key.verifying_key(), &clock);
+    for cnf in [
+        json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+        json!({"x5t#S256": "A"}),
+        json!({}),
+        json!(null),
+    ] {
+        assert_eq!(verdict(&verifier, &key.sign("at+jwt", &claims(json!({"cnf": cnf})))), "bound");
+    }
+}

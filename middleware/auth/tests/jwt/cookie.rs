@@ -144,6 +144,18 @@ fn a_session_lasts_an_hour() {
 }
 
 #[test]
+fn a_session_does_not_outlive_what_it_began_with() {
+    let site = Site::new();
+    let cookie = site.sign_in(&ada().with_expires(NOW + 100), None).unwrap();
+    site.clock.advance(Duration::from_secs(99));
+    assert_eq!(site.ask(&cookie), Ok("ada".into()));
+    site.clock.advance(Duration::from_secs(6));
+    assert_eq!(site.ask(&cookie), Err("auth.token-expired"));
+    let late = site.sign_in(&ada().with_expires(NOW + 100), None).unwrap_err();
+    assert_eq!(Rejection::from(late).code(), "auth.session-unfit");
+}
+
+#[test]
 fn where_no_sign_out_could_be_kept_nobody_signs_in() {
     let site = Site::with_room_for(2);
     let cookies = [(); 2].map(|()| site.sign_in(&ada(), None).unwrap());

@@ -1,6 +1,6 @@
 //! Keys: each algorithm, sets, JWKS files, and which keys are refused.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -10,8 +10,8 @@ use aws_lc_rs::{
 };
 use base64::Engine;
 use enfilade_auth::{
-    ConfigError,
-    jwt::{Algorithm, JwksFile, KeySet, SigningKey, VerifyingKey},
+    Clock, ConfigError,
+    jwt::{Algorithm, JwksFile, KeySet, Keys, SigningKey, VerifyingKey},
 };
 use enfilade_test::TestClock;
 use serde_json::json;
@@ -68,6 +68,12 @@ fn keys_are_found_by_id_or_where_there_is_no_choice() {
     let named = nameless.sign_raw(r#"{"alg":"ES384","kid":"whatever"}"#, &honest());
     assert_eq!(verdict(&all, &named), "ok", "the key has no id to compare");
     assert_eq!(verdict(&all, &other.sign("JWT", &honest())), "signature");
+    let unknown = key(Algorithm::Rs256, "third").sign("JWT", &honest());
+    assert_eq!(
+        verdict(&all, &unknown),
+        "key-unknown",
+        "the key says which algorithm, so the key comes first"
+    );
     assert_eq!(verdict(&all, &key(Algorithm::EdDsa, "old").sign("JWT", &honest())), "algorithm");
 }
 
@@ -118,6 +124,28 @@ fn a_jwks_file_is_read_again_and_a_bad_one_keeps_the_old_keys() {
     fs::write(&path, " ".repeat(2000)).unwrap();
     let small = JwksFile::builder(&path).with_max_file_size(1000).open().unwrap_err();
     assert!(small.to_string().contains("1000 bytes"), "{small}");
+    fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn a_watched_file_is_read_again_by_itself() {
+    let path = std::env::temp_dir().join(format!("enfilade-jwks-watched-{}.json", std::process::id()));
+    let write = |id: &str| {
+        let key = SigningKey::generate(Algorithm::Es256).with_id(id).to_jwk().unwrap();
+        let next = path.with_extension("next");
+        fs::write(&next, format!(r#"{{"keys":[{key}]}}"#)).unwrap();
+        fs::rename(&next, &path).unwrap();
+    };
+    write("1");
+    let keys: Keys = JwksFile::open(&path).unwrap().watched(Duration::ZERO).unwrap().into();
+    write("2");
+    let clock = Clock::system();
+    let deadline = clock.monotonic() + Duration::from_secs(10);
+    while keys.generation() == 0 {
+        assert!(clock.monotonic() < deadline, "the new file was not read");
+        std::thread::yield_now();
+    }
+    assert!(keys.current().find(Some("2"), Algorithm::Es256).is_some());
     fs::remove_file(&path).unwrap();
 }
 

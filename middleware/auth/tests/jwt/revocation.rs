@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use enfilade_auth::{
     Principal,
-    revocation::{RevocationCheck, Revocations, RevocationsFull},
+    revocation::{RevocationCheck, RevocationError, Revocations},
 };
 use enfilade_test::TestClock;
 
@@ -23,9 +23,9 @@ fn a_full_set_refuses_and_forgets_nothing() {
     set.revoke(&b).unwrap();
     set.revoke(&b).unwrap();
     assert_eq!((set.len(), set.has_room()), (2, false));
-    assert_eq!(set.revoke(&c), Err(RevocationsFull));
-    assert_eq!(set.revoke(&token("other", "a", NOW)), Err(RevocationsFull), "also with a new issuer");
-    assert_eq!(set.reserve(Some("i"), "d", NOW + 100), Err(RevocationsFull));
+    assert_eq!(set.revoke(&c), Err(RevocationError::Full));
+    assert_eq!(set.revoke(&token("other", "a", NOW)), Err(RevocationError::Full), "also with a new issuer");
+    assert_eq!(set.reserve(Some("i"), "d", NOW + 100), Err(RevocationError::Full));
     assert!(set.is_revoked(&a) && set.is_revoked(&b) && !set.is_revoked(&c));
     assert!(!set.is_revoked(&token("other", "a", NOW)) && !set.is_revoked(&Principal::new("ada")));
 
@@ -47,7 +47,7 @@ fn a_reserved_place_is_there_for_its_sign_out() {
     set.reserve(Some("i"), "a", NOW + 100).unwrap();
     set.reserve(Some("i"), "b", NOW + 100).unwrap();
     assert!(!set.is_revoked(&token("i", "a", NOW + 100)));
-    assert_eq!(set.reserve(Some("i"), "c", NOW + 100), Err(RevocationsFull));
+    assert_eq!(set.reserve(Some("i"), "c", NOW + 100), Err(RevocationError::Full));
     set.revoke(&token("i", "a", NOW + 100)).unwrap();
     assert!(set.is_revoked(&token("i", "a", NOW + 100)));
 
@@ -116,5 +116,5 @@ fn many_threads_revoke_and_ask_at_once() {
         }
     });
     assert_eq!((set.len(), set.has_room()), (1000, false));
-    assert_eq!(set.revoke(&Principal::new("by password")), Err(RevocationsFull), "it has no name to revoke");
+    assert_eq!(set.revoke(&Principal::new("by password")), Err(RevocationError::Unnamed));
 }

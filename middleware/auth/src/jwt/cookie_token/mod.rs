@@ -11,7 +11,7 @@
 //!    `Authorization` it is refused, and an API token in the cookie is void.
 //! 2. The signing key is made at start, unless you bring one. That is on purpose: [`Revocations`] die with the
 //!    process, so a key that outlived them would bring signed-out sessions back. With a key that lasts, or several
-//!    processes, also bring a [`RevocationCheck`] that lasts; or keep sessions in a store.
+//!    processes, also bring a [`RevocationCheck`](crate::revocation::RevocationCheck) that lasts; or keep sessions in a store.
 //! 3. Nobody is signed in whose sign-out could not be recorded: [`SessionError::Full`].
 //! 4. It has the jar made when no link before has, and then emits its `Set-Cookie`: both orders of `Auth` and
 //!    `Cookies` work.
@@ -55,7 +55,7 @@ use enfilade_cookie::{Emit, Jar, KeyRing, Profile, Unopened};
 use enfilade_core::{About, Clock, Principal, Rejection};
 use http::{Extensions, StatusCode, request};
 
-use super::{NewToken, SigningKey, TokenError, Verifier, claims::PROVED_BY, mint};
+use super::{NewToken, SigningKey, TokenError, TokenFault, Verifier, claims::PROVED_BY, mint};
 use crate::{Attempt, Authenticator, Carrier, Revocations, WayBack};
 
 /// The `typ` of session tokens.
@@ -93,7 +93,7 @@ impl CookieToken {
     ///
     /// A session that the browser has already is ended: who signs in over another leaves no second way in.
     /// Subject, issuer, scopes, roles, `amr`, `acr` and `auth_time` are kept; raw claims are not, for cookies are
-    /// small.
+    /// small. A session does not outlive the credential that it began with: an expiry of `who` that is sooner counts.
     ///
     /// # Errors
     ///
@@ -102,10 +102,14 @@ impl CookieToken {
         if who.is_anonymous() {
             return Err(SessionError::Anonymous);
         }
-        let Inner { verifier, revocations, clock, lifetime, .. } = &*self.0;
+        let Inner { verifier, revocations, .. } = &*self.0;
+        let now = self.0.clock.unix_seconds();
+        let expires = now.saturating_add(self.0.lifetime.as_secs()).min(who.expires().unwrap_or(u64::MAX));
+        if expires <= now {
+            return Err(SessionError::Unfit(TokenFault::Expired.into()));
+        }
         let id = mint::random_id();
-        let expires = clock.unix_seconds().saturating_add(lifetime.as_secs());
-        let token = self.token(who, &id);
+        let token = self.token(who, &id, Duration::from_secs(expires - now));
         // What it would not accept tomorrow is not handed out today: a subject with control characters, say.
         let session = verifier.verify(&token).map_err(SessionError::Unfit)?;
         revocations.reserve(who.issuer(), &id, expires).map_err(|_| SessionError::Full)?;
@@ -145,12 +149,12 @@ impl CookieToken {
         &self.0.revocations
     }
 
-    fn token(&self, who: &Principal, id: &str) -> String {
-        let Inner { key, lifetime, clock, .. } = &*self.0;
+    fn token(&self, who: &Principal, id: &str, lifetime: Duration) -> String {
+        let Inner { key, clock, .. } = &*self.0;
         let words = |words: Vec<&str>| serde_json::Value::from(words);
         let mut token = NewToken::new(SELF, SELF, who.subject())
             .with_type(TYPE)
-            .with_lifetime(*lifetime)
+            .with_lifetime(lifetime)
             .with_clock(clock.clone())
             .with_claim("auth_time", who.auth_time().unwrap_or_else(|| clock.unix_seconds()));
         let lists: [(&str, Vec<&str>); 3] = [

@@ -40,6 +40,20 @@ pub(super) struct Settings {
     pub(super) kind: Kind,
 }
 
+impl Settings {
+    fn warn(&self) {
+        for (insecure, what) in [
+            (self.issuers.any, "tokens of any issuer are accepted"),
+            (self.audiences.any, "tokens for any audience are accepted"),
+            (self.allow_no_expiry, "tokens that never expire are accepted"),
+        ] {
+            if insecure {
+                tracing::warn!(target: "enfilade::auth", "insecure: {what}");
+            }
+        }
+    }
+}
+
 /// Whose principals a verifier makes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::jwt) enum Kind {
@@ -191,6 +205,7 @@ impl VerifierBuilder {
         if leeway > MAX_LEEWAY {
             return wrong("leeway", "at most 300 s: set the clocks right instead");
         }
+        settings.warn();
         settings.leeway = leeway.as_secs();
         for name in &mut settings.types {
             if let Some(short) = name.strip_prefix("application/") {
