@@ -21,7 +21,7 @@ use crate::Row;
 const ISSUER: &str = "https://id.example";
 
 /// Every row.
-pub fn all() -> Vec<Row> {
+pub(crate) fn all() -> Vec<Row> {
     let ring = KeyRing::generate();
     let cookie = vec![("cookie", sealed(&ring))];
     let mut rows = vec![
