@@ -107,3 +107,16 @@ fn the_plan_names_the_links_in_order() {
     assert_eq!(names, expected);
     assert!(demo.plan.warnings().is_empty());
 }
+
+/// `ENFILADE_UPDATE=1 cargo test --test chain` draws it anew.
+#[test]
+fn the_readme_shows_the_plans_own_drawing() {
+    let demo = Demo::start(&[]);
+    let drawing = demo.plan.to_svg(&enfilade::core::plan::Marks::default());
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/.github/chain.svg");
+    if std::env::var_os("ENFILADE_UPDATE").is_some() {
+        std::fs::write(path, &drawing).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap();
+    assert!(kept == drawing, "draw it anew: ENFILADE_UPDATE=1 cargo test --test chain");
+}
