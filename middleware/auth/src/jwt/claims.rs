@@ -12,7 +12,7 @@
 use super::{
     base64url,
     fault::{TokenError, TokenFault},
-    object::{Object, Rounded, Wrong},
+    object::{List, Object, Rounded, Wrong},
 };
 
 /// The claims that we judge or hand on, owned.
@@ -55,7 +55,7 @@ impl Claims {
         Ok(Self {
             issuer: object.name("iss")?,
             subject: object.name("sub")?,
-            audience: object.strings("aud")?,
+            audience: object.list("aud")?.map(List::into_words),
             // A fraction goes the way that shortens the token's life.
             expires: object.seconds("exp", Rounded::Down)?,
             not_before: object.seconds("nbf", Rounded::Up)?,
@@ -94,25 +94,25 @@ pub(super) const MAX_ID: usize = 128;
 
 /// `scope`, and where that is absent `scp`, which some issuers write instead.
 fn scopes(object: &Object<'_>) -> Result<Vec<String>, Wrong> {
-    let both = (object.strings("scope")?, object.strings("scp")?);
-    let (name, found) = match both {
-        (Some(scope), _) => ("scope", scope),
-        (None, Some(scp)) => ("scp", scp),
-        (None, None) => return Ok(Vec::new()),
+    let name = if object.has("scope") { "scope" } else { "scp" };
+    let scopes = match object.list(name)? {
+        // One text has words between blanks; in an array each element is one word.
+        Some(List::One(text)) => text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+        Some(List::Many(words)) => words,
+        None => Vec::new(),
     };
-    let words = found.iter().flat_map(|text| text.split(' ')).filter(|word| !word.is_empty());
-    words.map(|word| if is_scope(word) { Ok(word.to_owned()) } else { Err(Wrong(name)) }).collect()
+    if scopes.iter().all(|word| is_scope(word)) { Ok(scopes) } else { Err(Wrong(name)) }
 }
 
 /// `scope-token` (RFC 6749 §3.3).
 fn is_scope(word: &str) -> bool {
-    word.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+    !word.is_empty() && word.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
 fn words_at(object: &Object<'_>, path: &[Box<str>]) -> Result<Vec<String>, ()> {
     match path {
         [] => Ok(Vec::new()),
-        [last] => Ok(object.words(last)?.unwrap_or_default()),
+        [last] => Ok(object.list_at(last)?.map(List::into_words).unwrap_or_default()),
         [first, rest @ ..] => match object.object(first)? {
             Some(inner) => words_at(&inner, rest),
             None => Ok(Vec::new()),

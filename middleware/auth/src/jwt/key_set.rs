@@ -80,7 +80,11 @@ impl KeySet {
     pub fn from_jwks_with_rsa(json: &str, rsa: Algorithm) -> Result<Self, ConfigError> {
         let problem = |problem: String| ConfigError::Key { from: "JWK set".to_owned(), problem };
         let jwks: Jwks = serde_json::from_str(json)
-            .map_err(|error| problem(format!("this is not the JSON of a JWK set: {error}")))?;
+            // Without serde's own words: they quote what they found, and that may be a secret.
+            .map_err(|error| {
+                let (line, column) = (error.line(), error.column());
+                problem(format!("this is not the JSON of a JWK set: look at line {line}, column {column}"))
+            })?;
         let mut set = Self { keys: Vec::new(), left_out: Vec::new() };
         for (at, jwk) in jwks.keys.iter().enumerate() {
             let name = jwk.id().map_or_else(|| format!("keys[{at}]"), |id| format!("keys[{at}] ({id:?})"));

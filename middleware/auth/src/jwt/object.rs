@@ -46,11 +46,20 @@ impl<'a> Object<'a> {
     }
 
     /// A string, or an array of strings.
-    pub(super) fn strings(&self, name: &'static str) -> Result<Option<Vec<String>>, Wrong> {
-        match self.0.get(name) {
-            Some(value) if value.get().starts_with('[') => self.parsed(name),
-            _ => Ok(self.string(name)?.map(|one| vec![one])),
-        }
+    pub(super) fn list(&self, name: &'static str) -> Result<Option<List>, Wrong> {
+        self.list_at(name).map_err(|()| Wrong(name))
+    }
+
+    /// The same under a name that is not ours.
+    pub(super) fn list_at(&self, name: &str) -> Result<Option<List>, ()> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        let text = value.get();
+        let list = if text.starts_with('[') {
+            serde_json::from_str(text).map(List::Many)
+        } else {
+            serde_json::from_str(text).map(List::One)
+        };
+        list.map(Some).map_err(|_| ())
     }
 
     /// An array of strings.
@@ -78,20 +87,23 @@ impl<'a> Object<'a> {
         self.0.get(name).map(|value| Object::parse(value.get()).ok_or(())).transpose()
     }
 
-    /// A string or an array of strings under a name that is not ours.
-    pub(super) fn words(&self, name: &str) -> Result<Option<Vec<String>>, ()> {
-        let Some(value) = self.0.get(name) else { return Ok(None) };
-        let text = value.get();
-        let words = if text.starts_with('[') {
-            serde_json::from_str(text)
-        } else {
-            serde_json::from_str(text).map(|one| vec![one])
-        };
-        words.map(Some).map_err(|_| ())
-    }
-
     fn parsed<T: Deserialize<'a>>(&self, name: &'static str) -> Result<Option<T>, Wrong> {
         self.0.get(name).map(|value| serde_json::from_str(value.get()).map_err(|_| Wrong(name))).transpose()
+    }
+}
+
+/// What some issuers write as one text, and others as several.
+pub(super) enum List {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl List {
+    pub(super) fn into_words(self) -> Vec<String> {
+        match self {
+            Self::One(word) => vec![word],
+            Self::Many(words) => words,
+        }
     }
 }
 

@@ -53,23 +53,9 @@ impl SigningKey {
     ///
     /// If the machine has no random numbers.
     pub fn generate(algorithm: Algorithm) -> Self {
-        let sound = "a key that aws-lc made is a good one";
-        let pair = match algorithm {
-            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => {
-                let mut secret = Zeroizing::new([0; 64]);
-                rand::fill(secret.as_mut()).expect("the machine has random numbers");
-                return Self::from_secret(algorithm, secret.as_ref()).expect("64 bytes are enough for each");
-            }
-            Algorithm::Es256 => {
-                EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).map(Pair::Ecdsa)
-            }
-            Algorithm::Es384 => {
-                EcdsaKeyPair::generate(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).map(Pair::Ecdsa)
-            }
-            Algorithm::EdDsa => Ed25519KeyPair::generate().map(Pair::Ed25519),
-            _ => RsaKeyPair::generate(KeySize::Rsa2048).map(Pair::Rsa),
-        };
-        Self::with_public_half(algorithm, pair.expect("the machine has random numbers")).expect(sound)
+        // Once in 2²⁷ a sound RSA key has the fingerprint of a broken one: then another is made.
+        let key = (0..3).find_map(|_| Self::generate_one(algorithm).ok());
+        key.expect("a key that aws-lc made is a good one")
     }
 
     /// A shared secret for HS256, HS384 or HS512.
@@ -163,6 +149,27 @@ impl SigningKey {
                 signature
             }
         }
+    }
+
+    fn generate_one(algorithm: Algorithm) -> Result<Self, &'static str> {
+        let pair = match algorithm {
+            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => {
+                let mut secret = Zeroizing::new([0; 64]);
+                rand::fill(secret.as_mut()).expect("the machine has random numbers");
+                return Ok(
+                    Self::from_secret(algorithm, secret.as_ref()).expect("64 bytes are enough for each")
+                );
+            }
+            Algorithm::Es256 => {
+                EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).map(Pair::Ecdsa)
+            }
+            Algorithm::Es384 => {
+                EcdsaKeyPair::generate(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).map(Pair::Ecdsa)
+            }
+            Algorithm::EdDsa => Ed25519KeyPair::generate().map(Pair::Ed25519),
+            _ => RsaKeyPair::generate(KeySize::Rsa2048).map(Pair::Rsa),
+        };
+        Self::with_public_half(algorithm, pair.expect("the machine has random numbers"))
     }
 
     fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, &'static str> {

@@ -42,8 +42,17 @@ fn each_registered_claim_is_absent_or_valid_and_anything_else_is_refused() {
     for name in ["exp", "nbf", "iat", "auth_time"] {
         refused(name, &times);
     }
-    let scopes =
-        [json!(null), json!(1), json!({"a": 1}), json!(["a", 1]), json!("a\tb"), json!("a\"b"), json!("é")];
+    let scopes = [
+        json!(null),
+        json!(1),
+        json!({"a": 1}),
+        json!(["a", 1]),
+        json!("a\tb"),
+        json!("a\"b"),
+        json!("é"),
+        json!(["a b"]),
+        json!([""]),
+    ];
     for name in ["scope", "scp"] {
         refused(name, &scopes);
     }
@@ -63,6 +72,27 @@ fn refused(name: &str, values: &[Value]) {
     for value in values {
         let token = key.sign("JWT", &claims(json!({name: value})));
         assert_eq!(verdict(&verifier, &token), "claims", "{name}: {value}");
+    }
+}
+
+#[test]
+fn scopes_are_words_in_one_text_or_one_word_each() {
+    let key = SigningKey::generate(Algorithm::Hs256);
+    let verifier = verifier(key.verifying_key(), &TestClock::at(NOW));
+    let table: &[(Value, &[&str])] = &[
+        (json!({"scope": "a b"}), &["a", "b"]),
+        (json!({"scope": " a  b "}), &["a", "b"]),
+        (json!({"scope": ""}), &[]),
+        (json!({"scope": []}), &[]),
+        (json!({"scope": ["a", "b:c/d"]}), &["a", "b:c/d"]),
+        (json!({"scp": "a b"}), &["a", "b"]),
+        (json!({"scp": ["a", "b"]}), &["a", "b"]),
+        (json!({"scope": "a", "scp": "admin"}), &["a"]),
+        (json!({"scope": "", "scp": "admin"}), &[]),
+    ];
+    for (change, scopes) in table {
+        let who = verifier.verify(&key.sign("JWT", &claims(change.clone()))).unwrap();
+        assert_eq!(who.scopes().collect::<Vec<_>>(), *scopes, "{change}");
     }
 }
 

@@ -191,6 +191,11 @@ fn keys_that_are_not_meant_for_it_are_left_out_and_wrong_ones_refused() {
         assert!(ok(&[wrong]).is_err(), "{wrong}");
         assert!(ok(&[&rsa, wrong]).is_err(), "beside a good one: {wrong}");
     }
+    for quoted in [r#""hunter2""#, r#"{"keys":"hunter2"}"#, r#"{"keys":[{"kty":"oct","key_ops":"hunter2"}]}"#]
+    {
+        let error = KeySet::from_jwks(quoted).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "a secret in the wrong place: {error}");
+    }
     assert!(ok(&[secret]).is_ok());
     assert!(ok(&[secret, &rsa]).is_err(), "secrets beside public keys");
     let twice = rsa.replacen('{', r#"{"kid":"a","#, 1);

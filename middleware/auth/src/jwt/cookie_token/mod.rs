@@ -113,15 +113,12 @@ impl CookieToken {
         // What it would not accept tomorrow is not handed out today: a subject with control characters, say.
         let session = verifier.verify(&token).map_err(SessionError::Unfit)?;
         revocations.reserve(who.issuer(), &id, expires).map_err(|_| SessionError::Full)?;
-        let before = self.open(jar);
         if let Err(error) = self.view(jar).add(&self.0.name, token) {
             revocations.release(who.issuer(), &id);
             return Err(SessionError::Cookie(error));
         }
-        if let Ok(Some(before)) = before {
-            // The place was kept when it signed in; only a token of another process could find none.
-            let _ = revocations.revoke(&before);
-        }
+        // The place was kept when that one signed in; only a token of another process could find none.
+        let _ = self.end(jar);
         Ok(session)
     }
 
@@ -131,12 +128,9 @@ impl CookieToken {
     ///
     /// [`SessionError::Full`] when the token is not of this process and there is no room to remember it.
     pub fn sign_out(&self, jar: &Jar) -> Result<(), SessionError> {
-        let session = self.open(jar);
+        let ended = self.end(jar);
         self.remove(jar);
-        match session {
-            Ok(Some(session)) => self.0.revocations.revoke(&session).map_err(|_| SessionError::Full),
-            Ok(None) | Err(_) => Ok(()),
-        }
+        ended
     }
 
     /// The cookie's name on the wire, prefix and all: for [`Cookies::reserve`](enfilade_cookie::Cookies::reserve).
@@ -172,6 +166,16 @@ impl CookieToken {
         token.sign_with_id(key, id)
     }
 
+    /// Revokes the token of this jar's request, also one that does not count right now: a clock that was set back
+    /// would make it count again.
+    fn end(&self, jar: &Jar) -> Result<(), SessionError> {
+        let opened = self.view(jar).open(&self.0.name).ok();
+        let token = opened.as_ref().and_then(|opened| opened.text());
+        let Some(session) = token.and_then(|token| self.0.verifier.read(token).ok()) else { return Ok(()) };
+        let is_over = session.expires().is_some_and(|expires| expires <= self.0.clock.unix_seconds());
+        self.0.revocations.revoke(&session).or(if is_over { Ok(()) } else { Err(SessionError::Full) })
+    }
+
     /// The session of this jar's request: none, or why it counts as none.
     fn open(&self, jar: &Jar) -> Result<Option<Principal>, Rejection> {
         let opened = match self.view(jar).open(&self.0.name) {
@@ -179,8 +183,8 @@ impl CookieToken {
             Err(Unopened::Absent) => return Ok(None),
             Err(reason) => return Err(void(reason.code())),
         };
-        let token = opened.text().ok_or_else(|| void("cookie.invalid"))?;
-        self.0.verifier.verify(token).map(Some).map_err(Rejection::from)
+        let token = opened.text().ok_or(TokenFault::Malformed)?;
+        Ok(Some(self.0.verifier.verify(token)?))
     }
 
     fn view<'a>(&'a self, jar: &'a Jar) -> enfilade_cookie::Sealed<'a> {
