@@ -298,7 +298,7 @@ fn the_trail_says_who_it_was_and_why_a_cookie_was_void() {
         reply.header("server-timing").unwrap().to_owned()
     };
     let who = timing("ada");
-    assert!(who.contains("auth") && who.contains("?ada? by cookie"), "{who}");
+    assert!(who.contains("auth") && who.contains("'ada' by cookie"), "{who}");
     let void = timing("stale");
     assert!(void.contains("auth.token-revoked"), "{void}");
 }
