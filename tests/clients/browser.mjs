@@ -231,6 +231,7 @@ await step("scripts cannot read the session", async () => {
 
 const signOut = () => page.locator("form[action*=out i] button, form[action*=out i] input[type=submit]").first();
 const kept = await context.cookies(demo.url);
+const evil = await context.newPage();
 
 // `localhost` on another port is the same site, so the browser sends the cookie along; 127.0.0.1 is another site.
 for (const host of ["localhost", "127.0.0.1"]) {
@@ -240,14 +241,12 @@ for (const host of ["localhost", "127.0.0.1"]) {
     const login = new URL("sign-in", out).href;
     for (const action of [out, login]) {
       other.page = `<!doctype html><form method=post action="${action}"><input name=x><button>go</button></form>`;
-      const evil = await context.newPage();
       await evil.goto(`http://${host}:${other.port}/`);
       const [answer] = await Promise.all([
         evil.waitForResponse((response) => response.request().method() === "POST"),
         evil.locator("button").click(),
       ]);
       assert.equal(answer.status(), 403, action);
-      await evil.close();
     }
     assert.match(demo.log, /csrf\.cross-site/);
     await page.goto(demo.url);
@@ -256,7 +255,6 @@ for (const host of ["localhost", "127.0.0.1"]) {
 
   await step(`a WebSocket handshake from ${host} on another port is refused`, async () => {
     other.page = undefined;
-    const evil = await context.newPage();
     await evil.goto(`http://${host}:${other.port}/`);
     const event = await evil.evaluate(
       (url) =>
@@ -267,7 +265,6 @@ for (const host of ["localhost", "127.0.0.1"]) {
       `ws://localhost:${port}/`,
     );
     assert.equal(event, "error");
-    await evil.close();
   });
 }
 
