@@ -43,3 +43,8 @@ pub mod chain;
 pub mod cli;
 #[cfg(feature = "gateway")]
 pub mod demo;
+
+/// The README's example compiles and runs.
+#[cfg(all(doctest, feature = "gateway"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

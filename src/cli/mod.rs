@@ -19,13 +19,12 @@ use clap::Parser;
 use crate::demo;
 
 /// One straight chain from the web server to the web app: starts a demonstration of it.
-#[allow(clippy::doc_markdown)] // the help text is read in a terminal, where backticks and brackets are noise
 #[derive(Debug, Parser)]
 #[command(name = "enfilade", version, max_term_width = 100)]
 pub struct Args {
     /// Address to listen on, such as 127.0.0.1:8080; may be given several times
     ///
-    /// Without it: 127.0.0.1:8080, and [::1]:8080 where the machine has IPv6. Port 0 takes a free port.
+    /// Without it: `127.0.0.1:8080`, and `[::1]:8080` where the machine has IPv6. Port 0 takes a free port.
     #[arg(long, value_name = "ADDR")]
     pub listen: Vec<SocketAddr>,
 
@@ -49,7 +48,7 @@ pub struct Args {
 
     /// Public keys (JWKS, RFC 7517) whose tokens are accepted as well, read again when they change
     ///
-    /// Issuer https://issuer.example, audience enfilade-demo.
+    /// Their issuer must be `https://issuer.example`, their audience `enfilade-demo`.
     #[arg(long, value_name = "FILE")]
     pub jwks: Option<PathBuf>,
 
