@@ -20,7 +20,6 @@ const DEFAULT_PORT: u16 = 8080;
 #[derive(Debug)]
 pub struct Listen {
     listeners: Vec<TcpListener>,
-    exposed: bool,
 }
 
 impl Listen {
@@ -30,8 +29,8 @@ impl Listen {
     ///
     /// [`ListenError`], with the option to type instead.
     pub fn bind(asked: &[SocketAddr], insecure: bool) -> Result<Self, ListenError> {
-        let beyond: Vec<_> = asked.iter().copied().filter(|addr| !is_loopback(*addr)).collect();
-        if let (Some(addr), false) = (beyond.first(), insecure) {
+        let beyond = asked.iter().find(|addr| !is_loopback(**addr));
+        if let (Some(addr), false) = (beyond, insecure) {
             return Err(ListenError::Exposed(*addr));
         }
         let listeners = if asked.is_empty() {
@@ -39,12 +38,7 @@ impl Listen {
         } else {
             asked.iter().map(|addr| bind(*addr)).collect::<Result<_, _>>()?
         };
-        Ok(Self { listeners, exposed: !beyond.is_empty() })
-    }
-
-    /// Whether an address beyond this machine is among them.
-    pub fn is_exposed(&self) -> bool {
-        self.exposed
+        Ok(Self { listeners })
     }
 
     /// The addresses, with the ports that were taken.
@@ -62,16 +56,22 @@ impl Listen {
     }
 }
 
-/// The host to type for an address: `localhost` for the loopback ones, or the address itself.
+/// The host to type on this machine: `localhost` where that leads to the address, or the address itself.
 pub fn host_of(addr: SocketAddr) -> String {
+    let localhost = addr.ip() == Ipv4Addr::LOCALHOST || addr.ip() == Ipv6Addr::LOCALHOST;
+    if localhost || addr.ip().is_unspecified() { "localhost".to_owned() } else { literal(addr) }
+}
+
+/// The address as a host: an IPv6 one in brackets.
+pub fn literal(addr: SocketAddr) -> String {
     match addr {
-        _ if is_loopback(addr) => "localhost".to_owned(),
         SocketAddr::V4(addr) => addr.ip().to_string(),
         SocketAddr::V6(addr) => format!("[{}]", addr.ip()),
     }
 }
 
-fn is_loopback(addr: SocketAddr) -> bool {
+/// Whether only this machine can reach the address.
+pub fn is_loopback(addr: SocketAddr) -> bool {
     addr.ip().to_canonical().is_loopback()
 }
 
@@ -165,6 +165,16 @@ mod tests {
     fn a_mapped_loopback_address_is_loopback() {
         assert!(is_loopback("[::ffff:127.0.0.1]:1".parse().unwrap()));
         assert!(!is_loopback("[::ffff:10.0.0.1]:1".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_host_to_type_leads_to_the_address() {
+        let host = |addr: &str| host_of(addr.parse().unwrap());
+        assert_eq!(host("127.0.0.1:1"), "localhost");
+        assert_eq!(host("[::1]:1"), "localhost");
+        assert_eq!(host("127.0.0.2:1"), "127.0.0.2");
+        assert_eq!(host("0.0.0.0:1"), "localhost");
+        assert_eq!(host("[fe80::1]:1"), "[fe80::1]");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod listen;
 mod log;
 
 pub use self::{
-    listen::{Listen, ListenError, host_of},
+    listen::{Listen, ListenError, host_of, is_loopback, literal},
     log::LogFormat,
 };
 

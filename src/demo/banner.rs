@@ -92,8 +92,9 @@ impl Banner<'_> {
     }
 }
 
-const EXPOSED: &str = "\n  WARNING   other machines can reach this over plain HTTP: whoever is on the way reads every password,\n\
-                       \x20           token and cookie. No demo users and no demo token were made.\n";
+const EXPOSED: &str = "\n  WARNING   Other machines can reach this over plain HTTP: whoever is on the way reads every password,\n\
+                       \x20           token and cookie. No demo users and no demo token were made.\n\
+                       \x20           It answers to the addresses above; other names need --host NAME.\n";
 
 /// The token with another signature. Its first letter: the last one carries bits that count for nothing.
 fn tampered(token: &str) -> String {

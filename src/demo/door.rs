@@ -14,7 +14,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use enfilade_auth::{Basic, ReturnPath, jwt::CookieToken};
 use enfilade_cookie::Jar;
-use enfilade_core::{Body, Next, Principal, Rejection};
+use enfilade_core::{AuthMethod, Body, Next, Principal, Rejection};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use tower::{BoxError, Service};
 
@@ -82,10 +82,12 @@ impl Door {
         let who = match self.passwords.verify(&form.name, &form.password).await {
             Ok(who) => who,
             Err(refused) if refused.status() == StatusCode::UNAUTHORIZED => {
-                // 403, not 401: a 401 must offer a challenge, and a form is none (RFC 9110 §15.5.2).
-                tracing::info!(target: "enfilade::sign_in", code = refused.code(), log = refused.log(), "refused");
                 let problem = Some("The name or the password is wrong.");
-                return Ok(pages::sign_in(StatusCode::FORBIDDEN, form.next.as_str(), &form.name, problem));
+                // 403, not 401: a 401 must offer a challenge, and a form is none (RFC 9110 §15.5.2).
+                let mut page = pages::sign_in(StatusCode::FORBIDDEN, form.next.as_str(), &form.name, problem);
+                // For the renderer, which logs it as every refusal, and leaves a page that is there alone.
+                page.extensions_mut().insert(refused);
+                return Ok(page);
             }
             Err(refused) => return Err(refused),
         };
@@ -100,6 +102,10 @@ impl Door {
         }
         let jar = Jar::require(&req.extensions)?;
         self.sessions.sign_out(&jar)?;
+        // A program signs out with its token: that counts no more either.
+        if let Some(who) = Principal::of(&req.extensions).filter(|who| who.method() == AuthMethod::Bearer) {
+            self.sessions.revocations().revoke(who).map_err(|error| not_signed_out(&error))?;
+        }
         Ok(see_other("/sign-in"))
     }
 }
@@ -139,6 +145,14 @@ fn see_other(path: &str) -> Response<Bytes> {
 
 fn encode(path: &str) -> String {
     form_urlencoded::byte_serialize(path.as_bytes()).collect()
+}
+
+/// Nothing is called signed out that could come back.
+fn not_signed_out(error: &dyn std::error::Error) -> Rejection {
+    Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "sign-out.full")
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("60"))
+        .with_detail("the token still counts: try again in a minute")
+        .with_log(error.to_string())
 }
 
 fn not_allowed(methods: &'static str) -> Rejection {

@@ -44,20 +44,26 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Makes everything. `issuer` is the demo's own address.
+    /// Makes everything. `issuer` is the demo's own address; `exposed`, whether other machines can reach it.
     ///
     /// # Errors
     ///
     /// When a file that was named cannot be used.
-    pub fn new(args: &Args, issuer: &str, clock: &Clock) -> Result<Self, BoxError> {
-        let exposed = args.insecure_listen;
+    pub fn new(args: &Args, issuer: &str, exposed: bool, clock: &Clock) -> Result<Self, BoxError> {
         let file =
             args.htpasswd.as_ref().map(|path| Htpasswd::open(path)?.watched(LOOK_EVERY)).transpose()?;
         let (users, printed) = Users::new(exposed, file)?;
+        let ring = KeyRing::generate();
+        let sessions = CookieToken::builder(ring.clone())
+            .with_profile(profile(args))
+            .with_clock(clock.clone())
+            .build()?;
         let key = SigningKey::generate(Algorithm::Es256).with_id("demo");
         let own = Verifier::builder(key.verifying_key())
             .with_issuer(issuer)
             .with_audience(AUDIENCE)
+            // What was shown at sign-out counts no more, be it a cookie or a token.
+            .with_revocation(sessions.revocations().clone())
             .with_clock(clock.clone())
             .build()?;
         let token = NewToken::new(issuer, AUDIENCE, "robot")
@@ -65,11 +71,6 @@ impl Identity {
             .with_lifetime(Duration::from_secs(3600))
             .with_scopes(["demo:read"])
             .sign(&key);
-        let ring = KeyRing::generate();
-        let sessions = CookieToken::builder(ring.clone())
-            .with_profile(profile(args))
-            .with_clock(clock.clone())
-            .build()?;
         Ok(Self {
             tokens: Tokens::new(
                 own,

@@ -32,7 +32,7 @@ use tower::BoxError;
 use self::banner::Banner;
 use crate::{
     chain::{self, DemoService},
-    cli::{Args, Listen, host_of},
+    cli::{Args, Listen, host_of, is_loopback, literal},
 };
 
 /// Runs the demo until it is told to stop.
@@ -47,8 +47,8 @@ pub fn run(args: &Args) -> Result<(), BoxError> {
 }
 
 async fn serve(args: &Args, listen: Listen) -> Result<(), BoxError> {
-    warn_of_what_is_insecure(args);
     let addrs = listen.addrs()?;
+    warn_of_what_is_insecure(args, &addrs);
     let url = url(&addrs);
     let (service, plan, identity) = build(args, &addrs, &Clock::system())?;
     let server = Server::from_listeners(listen.into_listeners())?.with_signals()?;
@@ -58,7 +58,7 @@ async fn serve(args: &Args, listen: Listen) -> Result<(), BoxError> {
         addrs: &addrs,
         users: &identity.printed,
         token: identity.token.as_deref(),
-        exposed: args.insecure_listen,
+        exposed: is_exposed(&addrs),
     }
     .print()?;
     server.serve(service).await?;
@@ -80,7 +80,7 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let url = url(addrs);
-    let identity = Identity::new(args, &url, clock)?;
+    let identity = Identity::new(args, &url, is_exposed(addrs), clock)?;
     let app = App::new(clock.clone(), identity.ring.clone(), profile(args));
     let door = Door { passwords: identity.passwords.clone(), sessions: identity.sessions.clone() };
     let (service, plan) = chain::build(chain::Parts {
@@ -118,12 +118,17 @@ fn url(addrs: &[SocketAddr]) -> String {
 /// The names that the demo answers to, on any port: forwarded ports (ssh, containers) change it.
 fn names(addrs: &[SocketAddr], given: &[String]) -> Vec<String> {
     let own = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-    let listened = addrs.iter().filter(|addr| !addr.ip().is_unspecified()).map(|addr| host_of(*addr));
+    let listened = addrs.iter().filter(|addr| !addr.ip().is_unspecified()).map(|addr| literal(*addr));
     own.into_iter().chain(listened).chain(given.iter().cloned()).collect()
 }
 
-fn warn_of_what_is_insecure(args: &Args) {
-    if args.insecure_listen {
+/// Whether other machines can reach one of these.
+fn is_exposed(addrs: &[SocketAddr]) -> bool {
+    addrs.iter().any(|addr| !is_loopback(*addr))
+}
+
+fn warn_of_what_is_insecure(args: &Args, addrs: &[SocketAddr]) {
+    if is_exposed(addrs) {
         tracing::warn!(target: "enfilade", "insecure_listen: other machines can reach this, over plain HTTP");
     }
     if args.insecure_plain_cookies {

@@ -1,7 +1,7 @@
 //! Bearer tokens of two issuers: the demo itself, and whoever's keys `--jwks` names.
 //!
 //! ```text
-//! token ─▶ the demo's verifier ── another key or issuer ──▶ the file's verifier
+//! token ─▶ the demo's verifier ── refused ──▶ the file's verifier ── not its key ──▶ refused as the demo said
 //! ```
 
 use std::path::Path;
@@ -39,15 +39,12 @@ impl Authenticator for Tokens {
     }
 
     fn authenticate(&self, req: &mut request::Parts) -> Attempt {
-        match (self.own.authenticate(req), &self.file) {
-            // Not a key of the demo, or of none of its kinds: only then the file is asked, so a bad token of the
-            // demo's stays bad.
-            (Attempt::Refused(refused), Some(file))
-                if matches!(refused.code(), "auth.token-key-unknown" | "auth.token-algorithm") =>
-            {
-                file.authenticate(req)
-            }
-            (attempt, _) => attempt,
+        let own = self.own.authenticate(req);
+        let (Attempt::Refused(_), Some(file)) = (&own, &self.file) else { return own };
+        match file.authenticate(req) {
+            // It names no key of the file's, so it is one of ours gone bad: ours says why.
+            Attempt::Refused(theirs) if theirs.code() == "auth.token-key-unknown" => own,
+            attempt => attempt,
         }
     }
 

@@ -47,6 +47,16 @@ fn a_token_ends_when_it_says() {
 }
 
 #[test]
+fn a_token_that_signed_out_is_refused_as_revoked_though_it_was_remembered() {
+    let mut demo = Demo::start(&[]);
+    let bearer = format!("Bearer {}", demo.token());
+    assert_passed!(demo.get(&[("authorization", &bearer)]));
+    let reply = demo.ask(Method::POST, "/sign-out", &[("authorization", &bearer)]);
+    assert_eq!(reply.status(), 303);
+    assert_refused!(demo.get(&[("authorization", &bearer)]), 401, "auth.token-revoked");
+}
+
+#[test]
 fn name_and_password_get_in_by_basic() {
     let mut demo = Demo::start(&[]);
     let (name, password) = demo.user();

@@ -53,7 +53,10 @@ fn a_browser_that_drops_the_cookie_is_told_why() {
     let mut demo = Demo::start(&[]);
     let page = Browser::default().load(&mut demo, "/check?next=%2F");
     assert_passed!(page);
-    assert!(page.text().contains("--insecure-plain-cookies"));
+    assert!(
+        page.text().contains("--insecure-plain-cookies")
+            && page.text().contains("If you have just signed in")
+    );
     let mut plain = Demo::start(&["--insecure-plain-cookies"]);
     let mut browser = Browser::default();
     browser.sign_in(&mut plain);
@@ -184,6 +187,15 @@ fn odd_requests_to_the_door_get_their_reason() {
 
 #[test]
 fn an_exposed_demo_has_no_users_and_no_token() {
-    let demo = Demo::start(&["--insecure-listen"]);
+    let mut demo = Demo::start_at("10.0.0.7:80", &["--insecure-listen"]);
     assert!(demo.identity.printed.is_empty() && demo.identity.token.is_none());
+    assert_passed!(demo.door.get("/sign-in").header("host", "10.0.0.7").send());
+    assert!(Demo::start(&["--insecure-listen"]).identity.token.is_some(), "loopback is not exposed");
+}
+
+#[test]
+fn a_failed_sign_in_has_its_reason_for_the_log() {
+    let mut demo = Demo::start(&[]);
+    let reply = Browser::default().submit(&mut demo, "/sign-in", "name=ada&password=wrong");
+    assert_eq!((reply.status().as_u16(), reply.code()), (403, Some("auth.bad-credentials")));
 }

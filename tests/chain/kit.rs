@@ -32,9 +32,14 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts the demo with these options.
     pub(crate) fn start(options: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:8080", options)
+    }
+
+    /// The same, as if it listened there.
+    pub(crate) fn start_at(addr: &str, options: &[&str]) -> Self {
         let clock = TestClock::at(NOW);
         let args = Args::parse_from([&["enfilade"], options].concat());
-        let addrs = [SocketAddr::from(([127, 0, 0, 1], 8080))];
+        let addrs: [SocketAddr; 1] = [addr.parse().unwrap()];
         let (service, plan, identity) =
             demo::build::<CleanBody<ProbeBody>>(&args, &addrs, &clock.clock()).unwrap();
         let service = StrictRequest::new().layer(AsBody.layer(service));

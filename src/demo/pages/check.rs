@@ -8,10 +8,10 @@ use super::{Escaped, page};
 /// Shown right after a sign-in whose cookie did not come back.
 pub(in crate::demo) fn check(next: &str) -> Response<Bytes> {
     let main = format!(
-        "<div class=\"card narrow\">\n<h1>Your browser did not keep the cookie</h1>\n\
-         <p>The name and the password were right. The cookie that says so is marked <code>Secure</code>, and over \
-         plain <code>http://</code> your browser dropped it. Safari does that even on <code>localhost</code>; \
-         others do it when cookies are blocked for this site.</p>\n\
+        "<div class=\"card narrow\">\n<h1>You are not signed in</h1>\n\
+         <p>If you have just signed in, your browser did not keep the cookie that says so. It is marked \
+         <code>Secure</code>, and over plain <code>http://</code> Safari drops it even on <code>localhost</code>; \
+         others do when cookies are blocked for this site.</p>\n\
          <p>Open this address in Chromium or Firefox, or start the demo again with \
          <code>--insecure-plain-cookies</code> and sign in once more.</p>\n\
          <p><a href=\"/sign-in?next={}\">Back to the sign-in page</a></p>\n</div>",

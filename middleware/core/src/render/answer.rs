@@ -9,7 +9,7 @@ use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{
         CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-        CONTENT_TYPE, Entry, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
+        CONTENT_TYPE, Entry, REFERRER_POLICY, TRANSFER_ENCODING, VARY, X_CONTENT_TYPE_OPTIONS,
     },
     response,
 };
@@ -48,6 +48,7 @@ pub(super) fn write(
     let body = body(&mut head.headers, format, rejection, &asked.context(&head.extensions), own_page);
     vary_by_accept(&mut head.headers);
     head.headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    head.headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     // Also for HEAD, where it tells what GET would have sent (RFC 9110 §8.6).
     head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     if asked.is_head() { Bytes::new() } else { body.into() }
