@@ -47,7 +47,7 @@
 //! | `auth.token-…` | 401 | a token is no good: see [`jwt::fault`] |
 //! | `auth.insufficient-scope` | 403 | a policy asks for a scope that was not granted |
 //! | `auth.forbidden` | 403 | a policy says no |
-//! | `csrf.cross-site-websocket` | 403 | a page of another site opens a WebSocket with a cookie of ours |
+//! | `csrf.cross-site-websocket` | 403 | a page of another site opens a WebSocket with a cookie or a kept password of ours |
 //! | `auth.busy` | 503 | too many passwords to hash |
 //! | `auth.store-failed` | 503 | the user store cannot say |
 //! | `auth.sessions-full` | 503 | nobody more can sign in until a session expires (feature `cookie`) |

@@ -7,8 +7,9 @@
 //!
 //! 1. Names are compared as an app behind us may read them: without case, and `-`, `_` and `.` alike. CGI, WSGI
 //!    and PHP make one variable of `X-Remote-User` and `X_Remote_User`.
-//! 2. By their beginnings, not by a list of whole names: `x-auth-`, `remote-`, `x-forwarded-` but for what tells
-//!    of the connection (`-for`, `-host`, `-proto` …, which are the door's to judge).
+//! 2. By their beginnings: `x-auth-`, `remote-`, `x-forwarded-` but for what tells of the connection (`-for`,
+//!    `-host`, `-proto` …, which are the door's to judge). Only where apps have names that begin alike
+//!    (`x-user-agent…`), by whole names: `x-user`, `x-email`, `x-groups`.
 //! 3. A name of these in `Connection` goes as well, or the next proxy would remove the header that we set.
 //!
 //! Stand it before whatever sets such headers itself. A request without any costs no allocation.
@@ -37,7 +38,7 @@ use tower_layer::Layer;
 use crate::ConfigError;
 
 /// How identity headers begin; a whole name is its own beginning.
-const PREFIXES: [&str; 30] = [
+const PREFIXES: [&str; 35] = [
     "auth-",                      // AUTH_TYPE, AUTH_USER of CGI and IIS
     "cf-access-",                 // Cloudflare Access
     "client-cert",                // RFC 9440
@@ -45,14 +46,18 @@ const PREFIXES: [&str; 30] = [
     "remote-",                    // REMOTE_USER of CGI; Remote-Groups of Authelia
     "ssl-client-",                // nginx and Apache examples
     "tailscale-user-",            // Tailscale Serve
+    "x-amzn-mtls-",               // AWS load balancers: X-Amzn-Mtls-Clientcert
     "x-amzn-oidc-",               // AWS load balancers
     "x-anonymous-consumer",       // Kong
+    "x-apigateway-api-userinfo",  // Google API Gateway
+    "x-arr-clientcert",           // Azure App Service
     "x-auth-",                    // oauth2-proxy: X-Auth-Request-User
     "x-authenticated-",           // Kong
     "x-authentik-",               // authentik
     "x-client-cert",              // HAProxy examples
     "x-consumer-",                // Kong
     "x-credential-identifier",    // Kong
+    "x-endpoint-api-userinfo",    // Google Cloud Endpoints
     "x-forwarded-",               // X-Forwarded-User, -Email, -Groups, -Client-Cert …
     "x-goog-authenticated-user-", // Google IAP
     "x-goog-iap-jwt-assertion",   // Google IAP
@@ -62,12 +67,33 @@ const PREFIXES: [&str; 30] = [
     "x-pomerium-",                // Pomerium
     "x-proxy-user",               // examples
     "x-remote-",                  // Kubernetes front proxy: X-Remote-User, -Group, -Extra-
+    "x-ssl-cert",                 // nginx examples
     "x-ssl-client-",              // nginx examples
     "x-token-user-",              // Caddy security
     "x-user-info",                // APISIX
     "x-userinfo",                 // APISIX, Kong
     "x-vouch-",                   // Vouch
     "x-webauth-",                 // Grafana
+];
+
+/// Identity headers that begin like what apps call their own: only these names, not what begins so.
+const NAMES: [&str; 16] = [
+    "x-client-dn", // nginx examples
+    "x-client-s-dn",
+    "x-client-subject-dn",
+    "x-client-verify",
+    "x-email", // Authelia, Caddy and Traefik examples, as all below
+    "x-group",
+    "x-groups",
+    "x-roles",
+    "x-user",
+    "x-user-email",
+    "x-user-groups",
+    "x-user-id",
+    "x-user-name",
+    "x-user-role",
+    "x-user-roles",
+    "x-username",
 ];
 
 /// What begins like one of those and tells of the connection, not of a user.
@@ -98,6 +124,7 @@ impl StripIdentity {
     pub fn new() -> Self {
         let kept = KEPT.map(Box::from).to_vec();
         let none = Self { prefixes: Vec::new(), kept, first_bytes: 0 };
+        // The first byte of all NAMES is one that many PREFIXES begin with.
         PREFIXES.into_iter().fold(none, |strip, prefix| strip.add(prefix.into()))
     }
 
@@ -130,8 +157,9 @@ impl StripIdentity {
     fn is_identity(&self, name: &[u8]) -> bool {
         let Some(first) = name.first() else { return false };
         self.first_bytes & bit(same(*first)) != 0
-            && self.prefixes.iter().any(|prefix| begins(name, prefix))
-            && !self.kept.iter().any(|kept| kept.len() == name.len() && begins(name, kept))
+            && (self.prefixes.iter().any(|prefix| begins(name, prefix))
+                || NAMES.iter().any(|whole| is(name, whole)))
+            && !self.kept.iter().any(|kept| is(name, kept))
     }
 
     fn strip(&self, headers: &mut HeaderMap) {
@@ -205,6 +233,10 @@ fn normal(setting: &'static str, name: &str) -> Result<Box<str>, ConfigError> {
 
 fn begins(name: &[u8], prefix: &str) -> bool {
     name.len() >= prefix.len() && name.iter().zip(prefix.bytes()).all(|(b, p)| same(*b) == p)
+}
+
+fn is(name: &[u8], whole: &str) -> bool {
+    name.len() == whole.len() && begins(name, whole)
 }
 
 /// Lower case; whatever is neither letter nor digit is a `-`, as CGI makes a `_` of it.

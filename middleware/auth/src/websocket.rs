@@ -1,22 +1,32 @@
-//! WebSocket handshakes that bring an ambient credential: their `Origin` must be ours or listed.
+//! WebSocket handshakes with what a browser sends by itself: their `Origin` must be ours or listed.
 //!
 //! ```text
-//! GET + Upgrade: websocket (RFC 6455), CONNECT (RFC 8441) ── cookie proves somebody ── Origin ours or listed?
-//!                                                          ├─ yes: on     └─ no, none, null, twice: 403
+//! GET + Upgrade: websocket (RFC 6455), CONNECT (RFC 8441) ── who is proved, by what?
+//!   a cookie ─────────────────────── Origin ours or listed? ── yes: on · no, none, null, twice: 403
+//!   Basic ── any Origin? ── yes ───▶ the same
+//!                        └─ no: on   a program; browsers always send one (RFC 6455 §4.1)
 //! ```
 //!
 //! A handshake is a GET, which CSRF checks let pass, and the same-origin policy does not cover it: any site can
-//! open a socket to us with the user's cookies. So it is judged as an unsafe method is.
+//! open a socket to us with the user's cookies, or the password that the browser keeps since its dialog. So it is
+//! judged as an unsafe method is.
 
-use enfilade_core::{Canonical, Host, RequestContext};
+use enfilade_core::{AuthMethod, Canonical, Host, Principal, RequestContext};
 use http::{
     HeaderMap, HeaderValue, Method,
     header::{HOST, ORIGIN, UPGRADE},
     request,
 };
 
+/// Whether this is a handshake that a page of another site could have had a browser send as this user.
+pub(crate) fn may_be_forged(who: &Principal, req: &request::Parts) -> bool {
+    let is_sent_by_itself =
+        who.is_ambient() || (who.method() == AuthMethod::Basic && req.headers.contains_key(ORIGIN));
+    is_sent_by_itself && is_handshake(req)
+}
+
 /// Whether this request opens a WebSocket, or any other tunnel.
-pub(crate) fn is_handshake(req: &request::Parts) -> bool {
+fn is_handshake(req: &request::Parts) -> bool {
     req.method == Method::CONNECT
         || (req.method == Method::GET && req.headers.get_all(UPGRADE).iter().any(names_websocket))
 }

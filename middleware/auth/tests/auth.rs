@@ -407,6 +407,54 @@ fn a_handshake_is_judged_by_its_host_where_the_door_is_not_ours() {
     assert_eq!(socket(&[("x-api-key", "ada")]), "ada");
 }
 
+/// `Authorization: Basic NAME`, as far as a handshake is judged by it.
+struct Password;
+
+impl Authenticator for Password {
+    fn carriers(&self) -> Vec<Carrier> {
+        vec![Carrier::Scheme("Basic")]
+    }
+
+    fn authenticate(&self, req: &mut request::Parts) -> Attempt {
+        let value = req.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        match value.and_then(|value| value.strip_prefix("Basic ")) {
+            Some(name) => Attempt::Proved(Principal::new(name).with_method(AuthMethod::Basic)),
+            None => Attempt::Absent,
+        }
+    }
+}
+
+#[test]
+fn a_websocket_with_a_password_that_the_browser_keeps_must_come_from_a_page_of_ours() {
+    let auth = Auth::new(Password).or(Tab).with_trusted_origins(["https://app.example"]).unwrap();
+    let refused = "csrf.cross-site-websocket";
+    let table: &[(&[(&str, &str)], &str)] = &[
+        (&[], "ada"),
+        (&[("origin", "https://shop.example")], "ada"),
+        (&[("origin", "https://app.example")], "ada"),
+        (&[("origin", "https://evil.example")], refused),
+        (&[("origin", "null")], refused),
+        (&[("origin", "")], refused),
+        (&[("origin", "https://shop.example"), ("origin", "https://evil.example")], refused),
+        (&[("origin", "https://evil.example"), ("cookie", "ada")], refused),
+    ];
+    for (headers, expected) in table {
+        for handshake in [Method::GET, Method::CONNECT] {
+            let mut req = parts(headers);
+            req.headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Basic ada"));
+            req.headers.insert(header::HOST, HeaderValue::from_static("shop.example"));
+            if handshake == Method::GET {
+                req.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            }
+            req.method = handshake;
+            assert_eq!(outcome(&auth, &mut req), *expected, "{} {headers:?}", req.method);
+        }
+        let mut plain = parts(headers);
+        plain.headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Basic ada"));
+        assert_eq!(outcome(&auth, &mut plain), "ada", "no handshake, {headers:?}");
+    }
+}
+
 #[test]
 fn trusted_origins_that_are_none_do_not_build() {
     for wrong in ["app.example", "https://", "https://app.example/", "ftp://app.example", "*", "null", ""] {

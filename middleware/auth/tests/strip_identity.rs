@@ -11,7 +11,7 @@ use enfilade_test::{Probe, assert_passed, drive};
 use http::{HeaderName, HeaderValue, Request, header::CONNECTION, request};
 use proptest::prelude::*;
 
-const IDENTITY: [&str; 32] = [
+const IDENTITY: [&str; 44] = [
     "remote-user",
     "remote-groups",
     "remote-email",
@@ -44,9 +44,21 @@ const IDENTITY: [&str; 32] = [
     "x-webauth-user",
     "x-pomerium-claim-email",
     "tailscale-user-login",
+    "x-amzn-mtls-clientcert",
+    "x-arr-clientcert",
+    "x-client-dn",
+    "x-client-verify",
+    "x-email",
+    "x-groups",
+    "x-roles",
+    "x-ssl-cert",
+    "x-user",
+    "x-user-email",
+    "x-user-id",
+    "x-username",
 ];
 
-const OTHERS: [&str; 20] = [
+const OTHERS: [&str; 25] = [
     "accept",
     "authorization",
     "content-type",
@@ -59,6 +71,8 @@ const OTHERS: [&str; 20] = [
     "te",
     "user-agent",
     "x-api-key",
+    "x-client-version",
+    "x-emails-per-page",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",
@@ -67,6 +81,9 @@ const OTHERS: [&str; 20] = [
     "x-real-ip",
     "x-remote",
     "x-request-id",
+    "x-ssl",
+    "x-user-agent",
+    "x-user-timezone",
 ];
 
 fn stripped(strip: &StripIdentity, headers: &[(&str, &str)]) -> request::Parts {
@@ -127,12 +144,24 @@ fn a_nominated_identity_header_is_not_nominated_any_more() {
 
 #[test]
 fn the_list_is_yours_to_extend_and_to_cut() {
-    let strip = StripIdentity::new().with_prefix("X-Tenant").unwrap().keep("X-Auth-Token").unwrap();
+    let strip = StripIdentity::new()
+        .with_prefix("X-Tenant")
+        .unwrap()
+        .keep("X-Auth-Token")
+        .unwrap()
+        .keep("x-user-id")
+        .unwrap();
     let req = stripped(
         &strip,
-        &[("x_tenant_id", "1"), ("x-auth-token", "k"), ("x_auth_token", "k"), ("x-auth-token-2", "")],
+        &[
+            ("x_tenant_id", "1"),
+            ("x-auth-token", "k"),
+            ("x_auth_token", "k"),
+            ("x-auth-token-2", ""),
+            ("x-user-id", "1"),
+        ],
     );
-    assert_eq!(names(&req), ["x-auth-token", "x_auth_token"]);
+    assert_eq!(names(&req), ["x-auth-token", "x-user-id", "x_auth_token"]);
     for wrong in ["", "x auth", "x:auth", "ä"] {
         assert!(
             matches!(StripIdentity::new().with_prefix(wrong), Err(ConfigError::HeaderName { .. })),

@@ -14,7 +14,8 @@
 //! 2. A scheme that no kind reads is refused: 401 `auth.scheme-unsupported`. Whatever is shown is judged, and
 //!    nothing that was refused falls back to a cookie or to anonymous.
 //! 3. A void cookie counts as absent; its reason goes to the log (target `enfilade::auth`) and the trail.
-//! 4. A WebSocket handshake that a cookie proves must come from a page of ours or a listed one:
+//! 4. A WebSocket handshake that a cookie proves must come from a page of ours or a listed one, and so must one
+//!    with Basic that names an `Origin` (browsers send a cached password by themselves; programs name none):
 //!    403 `csrf.cross-site-websocket`.
 //! 5. A 401 carries every kind's challenge. For a page load Basic is left out where another challenge remains,
 //!    or a browser would cover the page with its own dialog; [`Auth::with_login`] redirects page loads instead.
@@ -256,9 +257,7 @@ impl Settings {
     fn conclude(&self, shown: Shown, req: &mut request::Parts) -> Verdict {
         match shown.conclude()? {
             Some(who) => {
-                if who.is_ambient() && websocket::is_handshake(req) {
-                    self.judge_handshake(req)?;
-                }
+                self.judge_handshake(&who, req)?;
                 Trail::note(&req.extensions, || format!("{} by {}", subject_of(&who), who.method().as_str()));
                 who.put(&mut req.extensions);
             }
@@ -275,12 +274,13 @@ impl Settings {
         Ok(Pass::then(move |res| ways_back.into_iter().rev().for_each(|way_back| way_back.run(res))))
     }
 
-    fn judge_handshake(&self, req: &request::Parts) -> Result<(), Rejection> {
-        if websocket::is_from_trusted_page(req, &self.trusted_origins) {
+    fn judge_handshake(&self, who: &Principal, req: &request::Parts) -> Result<(), Rejection> {
+        if !websocket::may_be_forged(who, req) || websocket::is_from_trusted_page(req, &self.trusted_origins)
+        {
             return Ok(());
         }
         Err(Rejection::new(StatusCode::FORBIDDEN, "csrf.cross-site-websocket")
-            .with_detail("only pages of this site may open a WebSocket with its cookies"))
+            .with_detail("only pages of this site may open a WebSocket with its cookies or a kept password"))
     }
 
     fn ways_back(&self, req: &request::Parts) -> SmallVec<[WayBack; 2]> {
