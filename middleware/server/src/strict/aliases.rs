@@ -1,7 +1,7 @@
 //! Header names that a client must not choose, in every spelling that some app would read as the same name.
 //!
 //! ```text
-//! X-Forwarded-For   x_forwarded_for   X-Forwarded_For      CGI and WSGI: all of them HTTP_X_FORWARDED_FOR
+//! X-Forwarded-For   x_forwarded_for   X.Forwarded.For      CGI, WSGI and PHP: all of them HTTP_X_FORWARDED_FOR
 //! ```
 
 use http::{HeaderMap, HeaderName};
@@ -14,7 +14,7 @@ pub(crate) fn remove(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> 
     }
 }
 
-/// Whether a name is `known`, a lower-case name with `-`, once `_` is read as `-`.
+/// Whether a name is `known`, a lower-case name with `-`, once all that is no letter and no digit is read as `-`.
 pub(crate) fn same(name: &HeaderName, known: &str) -> bool {
     let name = name.as_str();
     name.len() == known.len() && begins(name, known)
@@ -39,12 +39,13 @@ pub(crate) fn is_forwarding(name: &HeaderName) -> bool {
     }
 }
 
-fn begins(name: &str, prefix: &str) -> bool {
+/// Whether a name begins so, read as by [`same`].
+pub(crate) fn begins(name: &str, prefix: &str) -> bool {
     name.len() >= prefix.len()
         && name
             .bytes()
             .zip(prefix.bytes())
-            .all(|(given, known)| given == known || (given == b'_' && known == b'-'))
+            .all(|(given, known)| given == known || (known == b'-' && !given.is_ascii_alphanumeric()))
 }
 
 #[cfg(test)]
@@ -57,6 +58,8 @@ mod tests {
             "Forwarded",
             "X-Forwarded-For",
             "x_forwarded_for",
+            "X.Forwarded.For",
+            "x~forwarded!host",
             "X-FORWARDED_HOST",
             "x-forwarded-prefix",
             "X-Forwarded",
@@ -65,6 +68,7 @@ mod tests {
             "X-Original-URL",
             "X-Rewrite-Url",
             "True-Client-IP",
+            "true.client.ip",
         ] {
             assert!(is_forwarding(&name.parse().expect("a header name")), "{name}");
         }

@@ -1,8 +1,11 @@
 //! A request body whose trailers hold nothing that belongs into a head.
 //!
 //! ```text
-//! data … data   trailers ── framing, routing, credentials, cookies, forwarding, request id removed ──▶ app
+//! data … data   trailers ── framing, routing, credentials, cookies, forwarding, identity, request id removed ──▶ app
 //! ```
+//!
+//! Identity is a list of name beginnings, such as `remote-` and `x-auth`: an app that merges trailers into its head
+//! must not take a user's name from there. A name that is not on the list is the app's to distrust.
 
 use std::{
     pin::Pin,
@@ -83,7 +86,25 @@ fn is_forbidden(name: &HeaderName) -> bool {
         header::TRANSFER_ENCODING,
         header::UPGRADE,
     ];
+    // In which proxies and login services name the user; they remove them from a head, and forget trailers.
+    const IDENTITY: [&str; 14] = [
+        "auth-",
+        "authenticated",
+        "cf-access-",
+        "remote-",
+        "ssl-client",
+        "tailscale-",
+        "x-amzn-oidc-",
+        "x-auth",
+        "x-client-",
+        "x-goog-",
+        "x-remote-",
+        "x-ssl-",
+        "x-user",
+        "x-webauth-",
+    ];
     aliases::is_forwarding(name)
+        || IDENTITY.iter().any(|prefix| aliases::begins(name.as_str(), prefix))
         || aliases::same(name, "x-request-id")
         || NAMES.iter().any(|known| aliases::same(name, known.as_str()))
 }
@@ -105,6 +126,14 @@ mod tests {
             "Cookie",
             "x_forwarded_for",
             "X-Request-Id",
+            "X.Request.Id",
+            "Remote-User",
+            "REMOTE_USER",
+            "x-remote-user",
+            "x.remote.groups",
+            "Auth-User",
+            "X-Auth-Request-Email",
+            "x-forwarded-user",
         ] {
             trailers.insert(name.parse::<HeaderName>().expect("a name"), HeaderValue::from_static("v"));
         }
