@@ -1,7 +1,7 @@
 //! How much and how long: every limit with its safe default.
 //!
 //! ```text
-//! accept ─head_timeout─▶ first request head ▶ body: body_timeout without a byte ▶ response ▶ idle_timeout ▶ next head
+//! accept ─head_timeout─▶ first request head ▶ body: body_timeout without a byte, min_body_rate in all ▶ response ▶ idle_timeout ▶ next head
 //! ```
 //!
 //! ```
@@ -21,6 +21,7 @@ pub struct Limits {
     pub(crate) head_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) body_timeout: Duration,
+    pub(crate) min_body_rate: u64,
     pub(crate) max_header_size: usize,
     pub(crate) max_body_size: u64,
     pub(crate) max_in_flight: usize,
@@ -37,6 +38,7 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(30),
+            min_body_rate: 1 << 10,
             max_header_size: MAX_HEADER_LIST,
             max_body_size: 2 << 20,
             max_in_flight: 1024,
@@ -63,6 +65,15 @@ impl Limits {
     /// How long a request's body may make no progress while the app waits for it. Default 30 s.
     pub fn with_body_timeout(mut self, span: Duration) -> Self {
         self.body_timeout = span;
+        self
+    }
+
+    /// Bytes a second that a body must make in the end. Default 1 KiB.
+    ///
+    /// A request's body: all the time that the app waits for it is at most `body_timeout`, and a second for each such
+    /// share that came. 0 asks for none: needed by apps whose clients send a few bytes now and then over hours.
+    pub fn with_min_body_rate(mut self, bytes_per_second: u64) -> Self {
+        self.min_body_rate = bytes_per_second;
         self
     }
 

@@ -41,7 +41,10 @@ impl Links {
             render: RenderRejections::new().with_clock(clock),
             // Before anything is judged: judging costs.
             in_flight: InFlight::new(limits.max_in_flight),
-            body: BodyLimit::new().with_max_size(limits.max_body_size).with_timeout(limits.body_timeout),
+            body: BodyLimit::new()
+                .with_max_size(limits.max_body_size)
+                .with_timeout(limits.body_timeout)
+                .with_min_rate(limits.min_body_rate),
         }
     }
 

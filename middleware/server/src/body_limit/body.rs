@@ -1,8 +1,13 @@
-//! The limited body: counts bytes, and waits only so long for the next ones.
+//! The limited body: counts bytes, and waits only so long for the next ones and for all of them.
+//!
+//! ```text
+//! one wait ≤ timeout      all waits together ≤ timeout + bytes that came / min_rate
+//! ```
 
 use std::{
     error::Error,
     fmt,
+    num::NonZeroU64,
     pin::Pin,
     sync::{
         Arc,
@@ -47,10 +52,14 @@ pin_project! {
         #[pin]
         inner: B,
         left: u64,
+        came: u64,
+        min_rate: Option<NonZeroU64>,
         timeout: Option<Duration>,
         // Made at the first wait; most bodies come with their head.
         sleep: Option<Pin<Box<Sleep>>>,
-        waiting: bool,
+        // Since when the app waits, and how long it has waited before.
+        waiting: Option<Instant>,
+        waited: Duration,
         // `None` when there is nothing to read.
         fault: Option<Arc<Fault>>,
     }
@@ -59,8 +68,18 @@ pin_project! {
 impl<B: Body> LimitedBody<B> {
     pub(super) fn new(inner: B, limit: BodyLimit) -> Self {
         let fault = (!inner.is_end_stream()).then(Arc::default);
-        let BodyLimit { max_size: left, timeout } = limit;
-        Self { inner, left, timeout, sleep: None, waiting: false, fault }
+        let BodyLimit { max_size: left, timeout, min_rate } = limit;
+        Self {
+            inner,
+            left,
+            came: 0,
+            min_rate,
+            timeout,
+            sleep: None,
+            waiting: None,
+            waited: Duration::ZERO,
+            fault,
+        }
     }
 
     pub(super) fn fault(&self) -> Option<Arc<Fault>> {
@@ -85,7 +104,10 @@ where
             ready!(self.as_mut().poll_deadline(cx));
             return Poll::Ready(Some(Err(self.fail(TIMED_OUT, Kind::TimedOut))));
         };
-        *this.waiting = false;
+        if let (Some(since), Some(timeout)) = (this.waiting.take(), *this.timeout) {
+            // Not more than the wait was allowed: an app that polled and went away is not the client's fault.
+            *this.waited += since.elapsed().min(timeout);
+        }
         let frame = match frame {
             None => return Poll::Ready(None),
             Some(Err(error)) => {
@@ -97,6 +119,7 @@ where
         match this.left.checked_sub(length) {
             Some(left) => {
                 *this.left = left;
+                *this.came += length;
                 Poll::Ready(Some(Ok(frame)))
             }
             None => Poll::Ready(Some(Err(self.fail(TOO_LARGE, Kind::TooLarge)))),
@@ -113,14 +136,17 @@ where
 }
 
 impl<B> LimitedBody<B> {
-    /// Ready when nothing has come for too long.
+    /// Ready when nothing has come for too long, or too little in all.
     fn poll_deadline(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let Some(timeout) = *this.timeout else { return Poll::Pending };
         let sleep = this.sleep.get_or_insert_with(|| Box::pin(sleep(timeout)));
-        if !*this.waiting {
-            *this.waiting = true;
-            sleep.as_mut().reset(Instant::now() + timeout);
+        if this.waiting.is_none() {
+            let now = Instant::now();
+            *this.waiting = Some(now);
+            let earned = this.min_rate.map(|rate| timeout + Duration::from_secs(*this.came / rate));
+            let left = earned.map_or(timeout, |earned| earned.saturating_sub(*this.waited));
+            sleep.as_mut().reset(now + left.min(timeout));
         }
         sleep.as_mut().poll(cx)
     }

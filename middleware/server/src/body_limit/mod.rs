@@ -4,6 +4,7 @@
 //! content-length says too much ─────────▶ 413 http.body-too-large, the app is not asked
 //! more comes than allowed ──────────────▶ the app's read fails; its answer, if it comes, becomes the 413
 //! nothing comes while the app waits ────▶ the app's read fails; its answer becomes 408 http.body-timeout
+//! too little comes in all ──────────────▶ the same: one byte now and then keeps no request for ever
 //! it cannot be read, or breaks off ─────▶ the app's read fails; its answer becomes 400 http.body-broken
 //! ```
 //!
@@ -39,6 +40,7 @@ pub use self::{
 };
 
 use std::{
+    num::NonZeroU64,
     task::{Context, Poll},
     time::Duration,
 };
@@ -55,12 +57,13 @@ use tower_service::Service;
 pub struct BodyLimit {
     max_size: u64,
     timeout: Option<Duration>,
+    min_rate: Option<NonZeroU64>,
 }
 
 impl BodyLimit {
     /// At most 2 MiB, and no deadline.
     pub fn new() -> Self {
-        Self { max_size: 2 << 20, timeout: None }
+        Self { max_size: 2 << 20, timeout: None, min_rate: None }
     }
 
     /// Bytes of a body, at most.
@@ -72,6 +75,13 @@ impl BodyLimit {
     /// How long the app may wait for the next bytes; measured by tokio's clock.
     pub fn with_timeout(mut self, span: Duration) -> Self {
         self.timeout = Some(span);
+        self
+    }
+
+    /// How many bytes a second must come, besides: the app waits in all no longer than the timeout, and a second for
+    /// each such share that came. 0 asks for none; without a timeout it does nothing.
+    pub fn with_min_rate(mut self, bytes_per_second: u64) -> Self {
+        self.min_rate = NonZeroU64::new(bytes_per_second);
         self
     }
 }

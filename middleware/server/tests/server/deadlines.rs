@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use bytes::Bytes;
 use enfilade_server::{Limits, RequestBody};
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     time::{Instant, sleep, timeout},
@@ -150,13 +150,51 @@ async fn a_body_that_stops_coming_is_answered_408_and_the_connection_closed() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_comes_slowly_but_comes_is_read() {
     let mut client = connect(Limits::default(), service_fn(echo));
-    client.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n").await.unwrap();
-    for byte in b"abcde" {
+    client.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 102400\r\n\r\n").await.unwrap();
+    for _ in 0..5 {
         sleep(Duration::from_secs(20)).await;
-        client.write_all(&[*byte]).await.unwrap();
+        client.write_all(&[b'x'; 20 << 10]).await.unwrap();
     }
     let heard = hear(&mut client, Duration::from_secs(1)).await;
-    assert!(heard.text.ends_with("<POST / abcde>"), "{heard:?}");
+    assert!(heard.text.ends_with("xxx>"), "{heard:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_is_answered_408_unless_no_rate_is_asked_for() {
+    for (rate, statuses) in [(1 << 10, vec![408]), (0, vec![200])] {
+        let client = connect(Limits::default().with_min_body_rate(rate), service_fn(echo));
+        let (mut read, mut write) = tokio::io::split(client);
+        let start = Instant::now();
+        write.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n").await.unwrap();
+        tokio::spawn(async move {
+            while write.write_all(b"x").await.is_ok() {
+                sleep(Duration::from_secs(20)).await;
+            }
+        });
+        let heard = hear(&mut read, Duration::from_secs(100)).await;
+        let heard = if rate == 0 { hear(&mut read, Duration::from_secs(3600)).await } else { heard };
+        assert_eq!(heard.statuses(), statuses);
+        let took = start.elapsed().as_secs();
+        assert!((rate == 0) != (30..=31).contains(&took), "{took}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_reads_slowly_is_not_taken_for_a_slow_client() {
+    let slow = service_fn(async |req: Request<RequestBody>| {
+        let mut body = req.into_body();
+        while let Some(frame) = body.frame().await {
+            frame.expect("the client sent all of it");
+            sleep(Duration::from_secs(50)).await;
+        }
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("read")))
+    });
+    let mut client = connect(Limits::default(), slow);
+    let chunks = b"1\r\nx\r\n".repeat(20);
+    let head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    client.write_all(&[&head[..], &chunks, b"0\r\n\r\n"].concat()).await.unwrap();
+    let heard = hear(&mut client, Duration::from_secs(3600)).await;
+    assert_eq!(heard.statuses(), [200]);
 }
 
 #[tokio::test(start_paused = true)]

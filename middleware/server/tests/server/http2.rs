@@ -12,7 +12,11 @@ use enfilade_server::{Limits, RequestBody};
 use h2::client::SendRequest;
 use http::{Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
-use tokio::{io::AsyncWriteExt, sync::mpsc, time::timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
 use tower::service_fn;
 
 use crate::kit::{Log, PREFACE, connect, curt, echo, hear};
@@ -194,6 +198,22 @@ async fn a_body_that_stops_coming_is_408_and_costs_one_stream() {
     let (response, mut stream) = send.send_request(post, false).unwrap();
     stream.send_data(Bytes::from_static(b"half"), false).unwrap();
     assert_eq!(response.await.unwrap().status(), 408);
+    assert_eq!(status(&mut send, "/").await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_is_408_and_costs_one_stream() {
+    let mut send = client!(Limits::default(), service_fn(echo));
+    let post = Request::post("http://a/").body(()).unwrap();
+    let (response, mut stream) = send.send_request(post, false).unwrap();
+    let start = Instant::now();
+    tokio::spawn(async move {
+        while stream.send_data(Bytes::from_static(b"x"), false).is_ok() {
+            sleep(Duration::from_secs(20)).await;
+        }
+    });
+    assert_eq!(response.await.unwrap().status(), 408);
+    assert_eq!(start.elapsed().as_secs(), 30);
     assert_eq!(status(&mut send, "/").await, 200);
 }
 
