@@ -3,26 +3,35 @@
 //! ```text
 //! GET + Upgrade: websocket (RFC 6455), CONNECT (RFC 8441) ── who is proved, by what?
 //!   a cookie ─────────────────────── Origin ours or listed? ── yes: on · no, none, null, twice: 403
-//!   Basic ── any Origin? ── yes ───▶ the same
-//!                        └─ no: on   a program; browsers always send one (RFC 6455 §4.1)
+//!   Basic, Digest … ── any Origin? ── yes ───▶ the same
+//!                                  └─ no: on   a program; browsers always send one (RFC 6455 §4.1)
 //! ```
 //!
 //! A handshake is a GET, which CSRF checks let pass, and the same-origin policy does not cover it: any site can
 //! open a socket to us with the user's cookies, or the password that the browser keeps since its dialog. So it is
 //! judged as an unsafe method is.
 
-use enfilade_core::{AuthMethod, Canonical, Host, Principal, RequestContext};
+use enfilade_core::{Canonical, Host, Principal, RequestContext};
 use http::{
     HeaderMap, HeaderValue, Method,
-    header::{HOST, ORIGIN, UPGRADE},
+    header::{AUTHORIZATION, HOST, ORIGIN, UPGRADE},
     request,
 };
 
 /// Whether this is a handshake that a page of another site could have had a browser send as this user.
 pub(crate) fn may_be_forged(who: &Principal, req: &request::Parts) -> bool {
     let is_sent_by_itself =
-        who.is_ambient() || (who.method() == AuthMethod::Basic && req.headers.contains_key(ORIGIN));
+        who.is_ambient() || (has_what_browsers_keep(&req.headers) && req.headers.contains_key(ORIGIN));
     is_sent_by_itself && is_handshake(req)
+}
+
+/// Judged by the scheme, not by the principal's method: a user store may give its users any.
+fn has_what_browsers_keep(headers: &HeaderMap) -> bool {
+    let schemes: [&[u8]; 4] = [b"basic", b"digest", b"negotiate", b"ntlm"];
+    headers.get_all(AUTHORIZATION).iter().any(|value| {
+        let shown = value.as_bytes().split(|b| *b == b' ').next().unwrap_or_default();
+        schemes.iter().any(|scheme| shown.eq_ignore_ascii_case(scheme))
+    })
 }
 
 /// Whether this request opens a WebSocket, or any other tunnel.

@@ -418,7 +418,7 @@ impl Authenticator for Password {
     fn authenticate(&self, req: &mut request::Parts) -> Attempt {
         let value = req.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         match value.and_then(|value| value.strip_prefix("Basic ")) {
-            Some(name) => Attempt::Proved(Principal::new(name).with_method(AuthMethod::Basic)),
+            Some(name) => Attempt::Proved(Principal::new(name)),
             None => Attempt::Absent,
         }
     }

@@ -120,6 +120,19 @@ impl<'a> Sealed<'a> {
         Ok(Opened(value))
     }
 
+    /// Every value of that name, or why it cannot be opened: doubled, shadowed, and beyond the 256th cookie too.
+    ///
+    /// For what ends something, a sign-out say: a copy that [`open`](Self::open) does not show would live on. Never
+    /// to be believed as what the request says. Nothing is sealed again.
+    pub fn open_all<'b>(&'b self, name: &'b str) -> impl Iterator<Item = Result<Opened, Unopened>> + 'b {
+        let now = self.ring.clock().unix_seconds();
+        let keys = self.ring.keys();
+        self.jar.every(name).map(move |wire| {
+            let sub_keys = keys.sub_keys(self.kind, self.purpose);
+            seal::open(&sub_keys, &self.used(name), now, wire).map(Opened)
+        })
+    }
+
     /// Seals a value by the first key and sets it with the response.
     ///
     /// A signed value must be one that a plain cookie may have; a private one may be any bytes. With everything

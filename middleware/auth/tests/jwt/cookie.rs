@@ -25,10 +25,15 @@ impl Site {
     }
 
     fn with_room_for(capacity: usize) -> Self {
+        Self::with(capacity, Profile::host())
+    }
+
+    fn with(capacity: usize, profile: Profile) -> Self {
         let clock = TestClock::at(NOW);
         let ring = KeyRing::generate().with_clock(clock.clock());
         let sessions = CookieToken::builder(ring.clone())
             .with_clock(clock.clock())
+            .with_profile(profile)
             .with_revocations(Revocations::with_clock(capacity, clock.clock()))
             .build()
             .expect("good settings");
@@ -143,6 +148,69 @@ fn who_signs_in_over_a_session_ends_it() {
     let first = site.sign_in(&ada(), None).unwrap();
     let second = site.sign_in(&Principal::new("bob"), Some(&first)).unwrap();
     assert_eq!((site.ask(&first), site.ask(&second)), (Err("auth.token-revoked"), Ok("bob".into())));
+}
+
+/// Cookie headers in which one session does not stand alone.
+fn hidden_among_others(cookie: &str) -> Vec<Vec<String>> {
+    let name = cookie.split('=').next().expect("a name");
+    let small = |count: usize| "a=1; ".repeat(count);
+    vec![
+        vec![format!("{cookie}; {name}=x")],
+        vec![format!("{name}=x; {cookie}")],
+        vec![format!("{name}=x"), cookie.to_owned(), format!("{name}=")],
+        vec![format!("{cookie}; {cookie}")],
+        vec![format!("{}{cookie}", small(260))],
+        vec![format!("{name}=x; {}{cookie}", small(260))],
+        vec![format!("b={}; {cookie}", "x".repeat(33_000))],
+        [vec!["a=1".to_owned(); 300], vec![cookie.to_owned()]].concat(),
+    ]
+}
+
+fn jar_of(headers: &[String]) -> Jar {
+    let mut req = request(None);
+    for header in headers {
+        req.headers.append("cookie", header.parse().expect("a header"));
+    }
+    let (jar, _emit) = Jar::enter(&mut req);
+    jar
+}
+
+#[test]
+fn no_cookie_around_it_keeps_a_session_from_being_ended() {
+    for profile in [Profile::host(), Profile::insecure_plain()] {
+        let site = Site::with(100, profile);
+        let count = hidden_among_others("session=").len();
+        for at in 0..count {
+            let cookie = site.sign_in(&ada(), None).unwrap();
+            let headers = hidden_among_others(&cookie).swap_remove(at);
+            site.sessions.sign_out(&jar_of(&headers)).unwrap_or_else(|error| panic!("{at}: {error}"));
+            assert_eq!(site.ask(&cookie), Err("auth.token-revoked"), "signed out, {at}: {cookie}");
+
+            let first = site.sign_in(&ada(), None).unwrap();
+            let mut req = request(None);
+            for header in &hidden_among_others(&first)[at] {
+                req.headers.append("cookie", header.parse().unwrap());
+            }
+            let (jar, _emit) = Jar::enter(&mut req);
+            // A jar that is too full for another cookie refuses, and then the first session stays.
+            match site.sessions.sign_in(&jar, &Principal::new("bob")) {
+                Ok(_) => assert_eq!(site.ask(&first), Err("auth.token-revoked"), "signed in over it, {at}"),
+                Err(error) => assert_eq!(Rejection::from(error).code(), "cookie.jar-full", "{at}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sign_out_ends_every_session_that_came() {
+    let site = Site::new();
+    let mine = [(); 3].map(|()| site.sign_in(&ada(), None).unwrap());
+    let other = site.sign_in(&ada(), None).unwrap();
+    site.sign_out(&mine.join("; ")).unwrap();
+    for cookie in &mine {
+        assert_eq!(site.ask(cookie), Err("auth.token-revoked"));
+    }
+    assert_eq!(site.ask(&other), Ok("ada".into()));
 }
 
 #[test]

@@ -201,6 +201,11 @@ impl Jar {
         Sealed::new(self, ring, purpose, Kind::Private)
     }
 
+    /// Every value of that name, also what [`all`](Self::all) hides because it lies beyond the bounds.
+    pub(crate) fn every<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        received::every(&self.0.fields, name)
+    }
+
     pub(crate) fn set_limit(&self, limit: usize) {
         self.0.limit.store(limit, Relaxed);
     }

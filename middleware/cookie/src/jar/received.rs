@@ -26,7 +26,7 @@ pub(super) type Fields = SmallVec<[HeaderValue; 1]>;
 
 /// Takes the `Cookie` fields: HTTP/2 splits them into crumbs, and all are one.
 pub(super) fn fields(headers: &HeaderMap) -> Fields {
-    headers.get_all(COOKIE).iter().take(COUNT_MAX + 1).cloned().collect()
+    headers.get_all(COOKIE).iter().cloned().collect()
 }
 
 /// The cookies of a request. See the [module docs](self).
@@ -105,6 +105,12 @@ impl Received {
     pub(super) fn size(&self) -> usize {
         self.size
     }
+}
+
+/// Every value of that name, also beyond the bounds: for whoever must not miss one.
+pub(super) fn every<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    let crumbs = fields.iter().flat_map(|field| field.as_bytes().split(|b| *b == b';'));
+    crumbs.filter_map(pair).filter(move |(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
 }
 
 fn narrow(n: usize) -> u16 {

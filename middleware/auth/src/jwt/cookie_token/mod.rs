@@ -4,7 +4,7 @@
 //! sign_in(jar, who)  ── place kept in Revocations ── token sealed ──▶ Set-Cookie: __Host-session=…
 //! next request       ── unsealed ── verified ── not revoked ──▶ the same Principal, by cookie, ambient
 //! anything wrong     ──▶ void: counts as absent, the cookie is removed, the reason goes to the log
-//! sign_out(jar)      ── revoked: a copy of the cookie is void too ──▶ the cookie is removed
+//! sign_out(jar)      ── revoked, every one that came: a copy is void too ──▶ the cookie is removed
 //! ```
 //!
 //! 1. The token has a `typ` (`enfilade-session+jwt`), an issuer, an audience and a key of its own: in
@@ -91,7 +91,7 @@ impl CookieToken {
 
     /// Signs this user in with the response of this jar's request, and says as whom: the session's own principal.
     ///
-    /// A session that the browser has already is ended: who signs in over another leaves no second way in.
+    /// Every session that the browser brings is ended: who signs in over another leaves no second way in.
     /// Subject, issuer, scopes, roles, `amr`, `acr` and `auth_time` are kept; raw claims are not, for cookies are
     /// small. A session does not outlive the credential that it began with: an expiry of `who` that is sooner counts.
     ///
@@ -123,6 +123,9 @@ impl CookieToken {
     }
 
     /// Signs out: the token of this jar's request counts no more, wherever a copy of it is, and the cookie goes.
+    ///
+    /// Of several cookies of this name every one that is a session of ours is ended, also where
+    /// [`authenticate`](Authenticator::authenticate) would believe none of them.
     ///
     /// # Errors
     ///
@@ -166,12 +169,18 @@ impl CookieToken {
         token.sign_with_id(key, id)
     }
 
-    /// Revokes the token of this jar's request, also one that does not count right now: a clock that was set back
-    /// would make it count again.
+    /// Revokes every token of this jar's request, also one that does not count right now: another request may
+    /// bring it alone, and a clock that was set back would make it count again.
     fn end(&self, jar: &Jar) -> Result<(), SessionError> {
-        let opened = self.view(jar).open(&self.0.name).ok();
-        let token = opened.as_ref().and_then(|opened| opened.text());
-        let Some(session) = token.and_then(|token| self.0.verifier.read(token).ok()) else { return Ok(()) };
+        let tokens = self.view(jar);
+        let tokens = tokens.open_all(&self.0.name).filter_map(Result::ok);
+        // One for which there is no room must not spare those after it.
+        tokens.map(|token| self.revoke(token.text().unwrap_or_default())).fold(Ok(()), Result::and)
+    }
+
+    /// Revokes a token of ours; nothing is to be done about any other.
+    fn revoke(&self, token: &str) -> Result<(), SessionError> {
+        let Ok(session) = self.0.verifier.read(token) else { return Ok(()) };
         let is_over = session.expires().is_some_and(|expires| expires <= self.0.clock.unix_seconds());
         self.0.revocations.revoke(&session).or(if is_over { Ok(()) } else { Err(SessionError::Full) })
     }
