@@ -5,7 +5,8 @@
 //!           └── at the limit ─────▶ 503 server.busy, Retry-After: 1
 //! ```
 //!
-//! A request counts from its head to the end of its response's body. An idle connection never counts.
+//! A request counts from its head to the end of its response's body. An idle connection never counts, nor does a
+//! refusal that is still being sent.
 //!
 //! ```
 //! use enfilade_server::InFlight;
@@ -73,13 +74,15 @@ impl InFlight {
         Self { gauge: self.gauge.clone(), pulse: Some(pulse) }
     }
 
-    /// Counts one request, also one too many.
+    /// Counts one request; one too many counts for its connection only.
     fn begin(&self) -> (Guard, bool) {
         if let Some(pulse) = &self.pulse {
             pulse.begin();
         }
-        let before = self.gauge.now.fetch_add(1, Relaxed);
-        (Guard { gauge: self.gauge.clone(), pulse: self.pulse.clone() }, before < self.gauge.max)
+        let admit = |now| (now < self.gauge.max).then_some(now + 1);
+        let admitted = self.gauge.now.fetch_update(Relaxed, Relaxed, admit).is_ok();
+        let gauge = admitted.then(|| self.gauge.clone());
+        (Guard { gauge, pulse: self.pulse.clone() }, admitted)
     }
 }
 
@@ -131,13 +134,16 @@ where
 
 /// Stands for one request; counts it off when dropped.
 struct Guard {
-    gauge: Arc<Gauge>,
+    // `None`: refused. A client that does not take the refusal must not keep others out by it.
+    gauge: Option<Arc<Gauge>>,
     pulse: Option<Arc<Pulse>>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.gauge.now.fetch_sub(1, Relaxed);
+        if let Some(gauge) = &self.gauge {
+            gauge.now.fetch_sub(1, Relaxed);
+        }
         if let Some(pulse) = &self.pulse {
             pulse.end();
         }

@@ -37,8 +37,9 @@
 //! - hyper takes at most 100 fields in an HTTP/1 head, and 16 KiB of fields over HTTP/2 stay 16 KiB.
 //! - A client that half-closes its socket counts as gone: nothing tells it from one that left.
 //! - An HTTP/1 head whose first bytes came while another request was running has the idle timeout as its deadline.
-//! - The body deadline asks for progress, not for a rate; the size limit bounds how long a trickle can last.
-//! - A client that stops reading an answer keeps its connection: there is no deadline for writing.
+//! - A response's deadline is for each frame of its body and takes a client to read 1 KiB a second. After the last
+//!   frame was handed to hyper the request no longer counts, and the idle timeout ends a connection that takes nothing.
+//! - Nothing counts requests by client: several connections may together hold all of `max_in_flight`.
 
 pub mod access_log;
 pub mod adapter;

@@ -1,7 +1,8 @@
 //! How much and how long: every limit with its safe default.
 //!
 //! ```text
-//! accept ─head_timeout─▶ first request head ▶ body: body_timeout without a byte, min_body_rate in all ▶ response ▶ idle_timeout ▶ next head
+//! accept ─head_timeout─▶ first request head ▶ body: body_timeout without a byte, min_body_rate in all ▶ response:
+//! write_timeout without a client that takes it ▶ idle_timeout ▶ next head
 //! ```
 //!
 //! ```
@@ -22,6 +23,7 @@ pub struct Limits {
     pub(crate) idle_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) min_body_rate: u64,
+    pub(crate) write_timeout: Duration,
     pub(crate) max_header_size: usize,
     pub(crate) max_body_size: u64,
     pub(crate) max_in_flight: usize,
@@ -39,11 +41,12 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(30),
             min_body_rate: 1 << 10,
+            write_timeout: Duration::from_secs(30),
             max_header_size: MAX_HEADER_LIST,
             max_body_size: 2 << 20,
             max_in_flight: 1024,
             max_connections: 4096,
-            max_streams: 200,
+            max_streams: 100,
         }
     }
 }
@@ -68,12 +71,22 @@ impl Limits {
         self
     }
 
-    /// Bytes a second that a body must make in the end. Default 1 KiB.
+    /// Bytes a second that a request's body must make in the end. Default 1 KiB.
     ///
-    /// A request's body: all the time that the app waits for it is at most `body_timeout`, and a second for each such
+    /// All the time that the app waits for a body is at most `body_timeout`, and a second for each such
     /// share that came. 0 asks for none: needed by apps whose clients send a few bytes now and then over hours.
     pub fn with_min_body_rate(mut self, bytes_per_second: u64) -> Self {
         self.min_body_rate = bytes_per_second;
+        self
+    }
+
+    /// How long a client may take nothing of a response, or of the response's last frame, which has a second more for
+    /// each KiB. Default 30 s. Then the HTTP/2 stream is reset, the HTTP/1 connection cut.
+    ///
+    /// Only a response that waits for the client is late. One that waits for the app, such as a long poll or a stream
+    /// of events without news, never is. Pings, settings and other streams are no progress.
+    pub fn with_write_timeout(mut self, span: Duration) -> Self {
+        self.write_timeout = span;
         self
     }
 
@@ -103,7 +116,7 @@ impl Limits {
         self
     }
 
-    /// Streams at once on one HTTP/2 connection. Default 200.
+    /// Streams at once on one HTTP/2 connection. Default 100, a tenth of `max_in_flight`.
     pub fn with_max_streams(mut self, streams: u32) -> Self {
         self.max_streams = streams;
         self
@@ -119,6 +132,7 @@ impl Limits {
             ("head_timeout", self.head_timeout),
             ("idle_timeout", self.idle_timeout),
             ("body_timeout", self.body_timeout),
+            ("write_timeout", self.write_timeout),
         ];
         for (setting, span) in spans {
             if span.is_zero() || span > YEAR {

@@ -20,8 +20,8 @@ use hyper::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
-    Spawn,
     pulse::{Phase, Pulse, Watch},
+    stall::{NOT_TAKEN, Spawn, Stall},
 };
 use crate::{
     BoxError,
@@ -78,6 +78,7 @@ pub(super) async fn drive(
     mut conn: Pin<&mut impl Conn>,
     pulse: &Pulse,
     mut watch: Watch,
+    mut stall: Stall,
     drain: &Drain,
 ) -> End {
     let mut listener = pin!(drain.listen());
@@ -94,8 +95,12 @@ pub(super) async fn drive(
             Stage::Stopped => return Poll::Ready(End::Over),
         }
         loop {
-            if let Poll::Ready(done) = conn.as_mut().poll(cx) {
-                return Poll::Ready(done.map_or_else(|error| End::Failed(error.into()), |()| End::Over));
+            if let Poll::Ready(done) = stall.poll(cx, |cx| conn.as_mut().poll(cx)) {
+                return Poll::Ready(match done {
+                    Some(Ok(())) => End::Over,
+                    Some(Err(error)) => End::Failed(error.into()),
+                    None => End::TooSlow(NOT_TAKEN),
+                });
             }
             watch.observe(pulse.beat(), Instant::now);
             if poll_until(sleep.as_mut(), watch.until(), cx).is_pending() {
@@ -119,7 +124,7 @@ pub(super) async fn drive(
 
 /// Sleeps until `until`, moving the timer only when it is too late: a deadline that moves on with every request would
 /// otherwise cost a turn of the timer wheel for each.
-fn poll_until(mut sleep: Pin<&mut Sleep>, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+pub(super) fn poll_until(mut sleep: Pin<&mut Sleep>, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
     if until < sleep.deadline() {
         sleep.as_mut().reset(until);
     }

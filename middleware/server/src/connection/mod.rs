@@ -8,6 +8,7 @@
 mod drive;
 mod io;
 mod pulse;
+mod stall;
 mod version;
 
 pub(crate) use self::pulse::Pulse;
@@ -32,6 +33,7 @@ use self::{
     drive::{End, drive},
     io::Watched,
     pulse::{Spans, Watch},
+    stall::{Noting, Spawn, Stall},
     version::{Begun, Version, detect},
 };
 use crate::{
@@ -82,18 +84,20 @@ where
         Err(end) => end,
         Ok(version) => {
             let io = TokioIo::new(Watched::new(io, begun, pulse.clone(), permit));
-            let service = HyperService::new(service);
+            let service = Noting(HyperService::new(service));
             let limits = &shared.limits;
             let http1 = version == Version::Http1;
             let spans = Spans { head: limits.head_timeout, idle: limits.idle_timeout, http1 };
             let watch = Watch::new(spans, first);
+            let stall = Stall::new(limits.write_timeout);
             if http1 {
                 let conn = pin!(http1_builder(limits).serve_connection(io, service).with_upgrades());
-                drive(conn, &pulse, watch, &shared.drain).await
+                drive(conn, &pulse, watch, stall, &shared.drain).await
             } else {
-                let executor = Spawn(shared.tasks.clone());
+                let executor =
+                    Spawn { shared: shared.clone(), client: client.and_then(|client| client.ip()) };
                 let conn = pin!(http2_builder(limits, executor).serve_connection(io, service));
-                drive(conn, &pulse, watch, &shared.drain).await
+                drive(conn, &pulse, watch, stall, &shared.drain).await
             }
         }
     };
@@ -142,20 +146,6 @@ fn http2_builder(limits: &Limits, executor: Spawn) -> conn::http2::Builder<Spawn
         .max_header_list_size(u32::try_from(header_list).unwrap_or(u32::MAX))
         .max_local_error_reset_streams(MAX_LOCAL_ERROR_RESETS);
     builder
-}
-
-/// Runs HTTP/2 streams where the server can wait for them.
-#[derive(Clone)]
-struct Spawn(TaskTracker);
-
-impl<F> hyper::rt::Executor<F> for Spawn
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    fn execute(&self, stream: F) {
-        self.0.spawn(stream);
-    }
 }
 
 fn report(end: &End, client: Option<ClientAddr>, faults: &ClientFaults) {

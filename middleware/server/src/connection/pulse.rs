@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! First ──request──▶ Busy ──last response done──▶ Idle ──bytes (HTTP/1)──▶ Head ──request──▶ Busy
-//!  head_timeout       no deadline                  idle_timeout             head_timeout
+//!  head_timeout       see `stall`                  idle_timeout             head_timeout
 //! ```
 //!
 //! 1. `First` counts from accept and covers TLS, version and head: one deadline, set once, moved by nothing.

@@ -153,7 +153,7 @@ async fn a_body_that_comes_slowly_but_comes_is_read() {
     client.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 102400\r\n\r\n").await.unwrap();
     for _ in 0..5 {
         sleep(Duration::from_secs(20)).await;
-        client.write_all(&[b'x'; 20 << 10]).await.unwrap();
+        client.write_all(&b"x".repeat(20 << 10)).await.unwrap();
     }
     let heard = hear(&mut client, Duration::from_secs(1)).await;
     assert!(heard.text.ends_with("xxx>"), "{heard:?}");
@@ -193,8 +193,8 @@ async fn an_app_that_reads_slowly_is_not_taken_for_a_slow_client() {
     let chunks = b"1\r\nx\r\n".repeat(20);
     let head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     client.write_all(&[&head[..], &chunks, b"0\r\n\r\n"].concat()).await.unwrap();
-    let heard = hear(&mut client, Duration::from_secs(3600)).await;
-    assert_eq!(heard.statuses(), [200]);
+    let answer = hear(&mut client, Duration::from_secs(3600)).await;
+    assert_eq!(answer.statuses(), [200]);
 }
 
 #[tokio::test(start_paused = true)]

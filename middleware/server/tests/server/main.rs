@@ -7,6 +7,7 @@
 //! bodies        request bodies that are too large, refused early, or never end
 //! lengths       two responses are never mixed up
 //! deadlines     every way to keep a connection without using it ends
+//! stalls        a response that is not taken ends; one that the app has not got yet never does
 //! ends          drain, grace period, second signal; how many connections and requests there may be
 //! lines         the log
 //! strict_props  properties of the strict link's decision
@@ -25,5 +26,6 @@ mod http2;
 mod kit;
 mod lengths;
 mod lines;
+mod stalls;
 mod strict_props;
 mod verdicts;
