@@ -51,6 +51,8 @@
 //! | `auth.busy` | 503 | too many passwords to hash |
 //! | `auth.store-failed` | 503 | the user store cannot say |
 //! | `auth.sessions-full` | 503 | nobody more can sign in until a session expires (feature `cookie`) |
+//! | `auth.sessions-of-one-user` | 429 | this user has signed in too often (feature `cookie`) |
+//! | `cookie.jar-full` | 431 | other cookies leave no room for a session (feature `cookie`) |
 //! | `auth.hash-failed`, `auth.proved-nobody`, `auth.no-auth-link` | 500 | a fault of ours or of the chain |
 
 pub mod auth;

@@ -243,10 +243,14 @@ fn where_no_sign_out_could_be_kept_nobody_signs_in() {
     let site = Site::with_room_for(2);
     let cookies = [(); 2].map(|()| site.sign_in(&ada(), None).unwrap());
     let full = site.sign_in(&ada(), None).unwrap_err();
-    assert!(matches!(full, SessionError::Full));
+    assert!(matches!(full, SessionError::Full { .. }));
     let rejection = Rejection::from(full);
     assert_eq!((rejection.status().as_u16(), rejection.code()), (503, "auth.sessions-full"));
-    assert!(rejection.headers().contains_key("retry-after"));
+    // An hour, five minutes for clocks that differ, and the second in which it ends.
+    assert_eq!(rejection.headers()["retry-after"], "3901");
+    site.clock.advance(Duration::from_secs(100));
+    let later = Rejection::from(site.sign_in(&ada(), None).unwrap_err());
+    assert_eq!(later.headers()["retry-after"], "3801");
     for cookie in &cookies {
         site.sign_out(cookie).unwrap();
         assert_eq!(site.ask(cookie), Err("auth.token-revoked"));
@@ -254,6 +258,46 @@ fn where_no_sign_out_could_be_kept_nobody_signs_in() {
     assert!(site.sign_in(&ada(), None).is_err(), "and nothing was forgotten to make room");
     site.clock.advance(Duration::from_secs(3600 + 302));
     assert!(site.sign_in(&ada(), None).is_ok());
+}
+
+#[test]
+fn one_user_cannot_take_the_place_of_all() {
+    let site = Site::with_room_for(1000);
+    let mut cookie = site.sign_in(&ada(), None).unwrap();
+    site.clock.advance(Duration::from_secs(100));
+    for at in 1..64 {
+        // Over the one before, after a sign-out, or beside it: each takes a place until it expires.
+        if at % 2 == 0 {
+            site.sign_out(&cookie).unwrap();
+        }
+        cookie = site.sign_in(&ada(), (at % 3 == 0).then_some(&*cookie)).unwrap();
+    }
+    let refused = site.sign_in(&ada(), Some(&cookie)).unwrap_err();
+    assert!(matches!(refused, SessionError::OfOneUser { .. }));
+    let refused = Rejection::from(refused);
+    assert_eq!((refused.status().as_u16(), refused.code()), (429, "auth.sessions-of-one-user"));
+    assert_eq!(refused.headers()["retry-after"], "3801");
+    assert_eq!(site.ask(&cookie), Ok("ada".into()), "and she stays signed in");
+    site.sign_in(&Principal::new("bob"), None).expect("another user");
+    site.sign_in(&ada().with_issuer("https://id.example"), None).expect("another issuer's ada");
+    assert_eq!(site.sessions.revocations().len(), 66);
+
+    site.clock.advance(Duration::from_secs(3800));
+    assert!(site.sign_in(&ada(), None).is_err(), "a second too early");
+    site.clock.advance(Duration::from_secs(1));
+    site.sign_in(&ada(), None).expect("the first place is free");
+    let refused = Rejection::from(site.sign_in(&ada(), None).unwrap_err());
+    assert_eq!(refused.headers()["retry-after"], "100");
+}
+
+#[test]
+fn a_jar_that_is_full_of_other_cookies_says_what_to_do() {
+    let site = Site::new();
+    let others: Vec<_> = (0..25).map(|at| format!("c{at}={}", "x".repeat(300))).collect();
+    let refused = Rejection::from(site.sign_in(&ada(), Some(&others.join("; "))).unwrap_err());
+    assert_eq!((refused.status().as_u16(), refused.code()), (431, "cookie.jar-full"));
+    assert_eq!(refused.detail(), "remove cookies of this site and try again");
+    assert!(site.sessions.revocations().is_empty());
 }
 
 #[test]

@@ -23,9 +23,10 @@ fn a_full_set_refuses_and_forgets_nothing() {
     set.revoke(&b).unwrap();
     set.revoke(&b).unwrap();
     assert_eq!((set.len(), set.has_room()), (2, false));
-    assert_eq!(set.revoke(&c), Err(RevocationError::Full));
-    assert_eq!(set.revoke(&token("other", "a", NOW)), Err(RevocationError::Full), "also with a new issuer");
-    assert_eq!(set.reserve(Some("i"), "d", NOW + 100), Err(RevocationError::Full));
+    let full = Err(RevocationError::Full { free_in: Some(Duration::from_secs(401)) });
+    assert_eq!(set.revoke(&c), full);
+    assert_eq!(set.revoke(&token("other", "a", NOW)), full, "also with a new issuer");
+    assert_eq!(set.reserve(&token("i", "d", NOW + 100)), full);
     assert!(set.is_revoked(&a) && set.is_revoked(&b) && !set.is_revoked(&c));
     assert!(!set.is_revoked(&token("other", "a", NOW)) && !set.is_revoked(&Principal::new("ada")));
 
@@ -44,10 +45,10 @@ fn a_full_set_refuses_and_forgets_nothing() {
 fn a_reserved_place_is_there_for_its_sign_out() {
     let clock = TestClock::at(NOW);
     let set = Revocations::with_clock(2, clock.clock());
-    set.reserve(Some("i"), "a", NOW + 100).unwrap();
-    set.reserve(Some("i"), "b", NOW + 100).unwrap();
+    set.reserve(&token("i", "a", NOW + 100)).unwrap();
+    set.reserve(&token("i", "b", NOW + 100)).unwrap();
     assert!(!set.is_revoked(&token("i", "a", NOW + 100)));
-    assert_eq!(set.reserve(Some("i"), "c", NOW + 100), Err(RevocationError::Full));
+    assert!(matches!(set.reserve(&token("i", "c", NOW + 100)), Err(RevocationError::Full { .. })));
     set.revoke(&token("i", "a", NOW + 100)).unwrap();
     assert!(set.is_revoked(&token("i", "a", NOW + 100)));
 
@@ -57,10 +58,32 @@ fn a_reserved_place_is_there_for_its_sign_out() {
     set.release(Some("i"), "never there");
     set.release(None, "b");
     assert_eq!(set.len(), 1);
-    set.reserve(Some("i"), "a", NOW + 100).unwrap();
+    set.reserve(&token("i", "a", NOW + 100)).unwrap();
     assert!(set.is_revoked(&token("i", "a", NOW + 100)), "and is not reserved back to life");
     clock.advance(Duration::from_secs(1000));
     assert!(set.is_empty());
+}
+
+#[test]
+fn one_user_reserves_so_many_places_and_can_always_revoke() {
+    let clock = TestClock::at(NOW);
+    let set = Revocations::with_clock(5, clock.clock()).with_most_of_one_user(2);
+    set.reserve(&token("i", "a", NOW + 100)).unwrap();
+    set.revoke(&token("i", "a", NOW + 100)).unwrap();
+    set.reserve(&token("i", "b", NOW + 50)).unwrap();
+    let refused = Err(RevocationError::OfOneUser { free_in: Some(Duration::from_secs(351)) });
+    assert_eq!(set.reserve(&token("i", "c", NOW + 100)), refused);
+    set.reserve(&token("i", "b", NOW + 50)).expect("it has its place");
+    set.reserve(&token("other", "c", NOW + 100)).expect("the other issuer's");
+    set.revoke(&token("i", "c", NOW + 100)).expect("revoking is never refused for that");
+    set.release(Some("i"), "b");
+    set.reserve(&token("i", "d", NOW + 100)).expect("the place that was given back");
+    assert_eq!(set.len(), 4);
+    clock.advance(Duration::from_secs(401));
+    assert!(set.is_empty());
+    set.reserve(&token("i", "e", NOW + 1000)).unwrap();
+    set.reserve(&token("i", "f", NOW + 1000)).unwrap();
+    assert_eq!(set.reserve(&Principal::new("ada")), Err(RevocationError::Unnamed));
 }
 
 #[test]

@@ -12,7 +12,8 @@
 //! 2. The signing key is made at start, unless you bring one. That is on purpose: [`Revocations`] die with the
 //!    process, so a key that outlived them would bring signed-out sessions back. With a key that lasts, or several
 //!    processes, also bring a [`RevocationCheck`](crate::revocation::RevocationCheck) that lasts; or keep sessions in a store.
-//! 3. Nobody is signed in whose sign-out could not be recorded: [`SessionError::Full`].
+//! 3. Nobody is signed in whose sign-out could not be recorded: [`SessionError::Full`]; and nobody so often that
+//!    there would be no room for others: [`SessionError::OfOneUser`].
 //! 4. It has the jar made when no link before has, and then emits its `Set-Cookie`: both orders of `Auth` and
 //!    `Cookies` work.
 //!
@@ -112,9 +113,9 @@ impl CookieToken {
         let token = self.token(who, &id, Duration::from_secs(expires - now));
         // What it would not accept tomorrow is not handed out today: a subject with control characters, say.
         let session = verifier.verify(&token).map_err(SessionError::Unfit)?;
-        revocations.reserve(who.issuer(), &id, expires).map_err(|_| SessionError::Full)?;
+        revocations.reserve(&session)?;
         if let Err(error) = self.view(jar).add(&self.0.name, token) {
-            revocations.release(who.issuer(), &id);
+            revocations.release(session.issuer(), &id);
             return Err(SessionError::Cookie(error));
         }
         // The place was kept when that one signed in; only a token of another process could find none.
@@ -182,7 +183,10 @@ impl CookieToken {
     fn revoke(&self, token: &str) -> Result<(), SessionError> {
         let Ok(session) = self.0.verifier.read(token) else { return Ok(()) };
         let is_over = session.expires().is_some_and(|expires| expires <= self.0.clock.unix_seconds());
-        self.0.revocations.revoke(&session).or(if is_over { Ok(()) } else { Err(SessionError::Full) })
+        match self.0.revocations.revoke(&session) {
+            Err(error) if !is_over => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The session of this jar's request: none, or why it counts as none.
