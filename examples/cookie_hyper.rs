@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run -p enfilade-cookie --example cookie_hyper
-//! curl -i -b jar -c jar localhost:3000/?de
+//! curl -i -b jar -c jar 'localhost:3000/?de'
 //! curl -i -b jar -c jar localhost:3000
 //! ```
 

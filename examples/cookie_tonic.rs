@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run -p enfilade-cookie --example cookie_tonic
-//! grpcurl -plaintext -v -proto health.proto localhost:3000 grpc.health.v1.Health/Check
+//! grpcurl -plaintext -v -proto health.proto localhost:3000 grpc.health.v1.Health/Check   # with gRPC's health.proto
 //! ```
 
 use enfilade_cookie::{Clock, Cookies, Jar, KeyRing};

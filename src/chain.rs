@@ -1,7 +1,7 @@
 //! The demo's chain on one screen: which links, in which order, and why each stands where it does.
 //!
 //! ```text
-//! request ─▶ hosts ▸ strip-identity ▸ csrf ▸ auth ▸ cookies ▸ sign-in ▸ require ▸ app
+//! request ─▶ allowed-hosts ▸ strip-identity ▸ csrf ▸ auth ▸ cookies ▸ sign-in ▸ require ▸ app
 //! ```
 //!
 //! The server's own links (request id, access log, the one renderer of refusals, limits, strict validation)
@@ -57,7 +57,7 @@ where
         .layer("csrf", CsrfLayer::new().with_rejection_response(cross_site))
         // Optional: the sign-in page is for those whom nothing proves. What is shown and wrong is refused here.
         .gate(parts.auth)
-        // Behind Auth, which opens the session cookie by its own key ring; links behind it write cookies.
+        // Behind Auth, which opens the session cookie by a ring that it holds; links behind it write cookies.
         .gate(parts.cookies)
         // Behind both: it asks who is signed in, and writes the session cookie.
         .layer("sign-in", from_fn_with(parts.door, sign_in))

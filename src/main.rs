@@ -1,4 +1,8 @@
 //! The command `enfilade`.
+//!
+//! ```text
+//! cli::main() ─▶ arguments ─▶ log ─▶ demo::run
+//! ```
 
 use std::process::ExitCode;
 

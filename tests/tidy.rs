@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-/// What may stand at the top, beside dotfiles that are tools' settings: design §1.
+/// What may stand at the top, beside dotfiles that are tools' settings.
 const TOP: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -152,7 +152,11 @@ fn only_the_house_stands_at_the_top() {
     let entries = fs::read_dir(root()).expect("the root is a folder");
     let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     let strange = names.filter(|name| !name.starts_with('.') && name != "target" && !TOP.contains(&&**name));
-    judge(strange.map(|name| format!("{name}: has no place at the top; see the design's house")));
+    judge(
+        strange.map(|name| {
+            format!("{name}: has no place at the top: put it into the folder that it belongs to")
+        }),
+    );
 }
 
 #[test]

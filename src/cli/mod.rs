@@ -34,7 +34,9 @@ pub struct Args {
     #[arg(long)]
     pub insecure_listen: bool,
 
-    /// A host name that the demo answers to, beside localhost and its addresses; may be given several times
+    /// A name or address that the demo answers to as well; may be given several times
+    ///
+    /// It answers to localhost and to the addresses in --listen, save 0.0.0.0 and `[::]`.
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
 
@@ -52,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub jwks: Option<PathBuf>,
 
-    /// How log lines look, on standard error
+    /// How log lines look, on standard error; `ENFILADE_LOG=warn,access=info` says which there are
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
 }
@@ -65,7 +67,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(error.as_ref());
-            // EX_CONFIG of sysexits.h: what was asked for cannot work; trying again will not help.
+            // EX_CONFIG of sysexits.h: what was asked for does not work here.
             ExitCode::from(78)
         }
     }

@@ -1,7 +1,7 @@
 //! The web app at the end of the demo's chain: an ordinary service that finds everything in the request.
 //!
 //! ```text
-//! GET /   a page for browsers, JSON for programs: who you are, how you proved it, how often you came
+//! GET /   a page for browsers: who you are, how you proved it, how often you came; JSON for programs: the first two
 //! else    the app's own 404 or 405
 //! ```
 
@@ -44,7 +44,7 @@ impl App {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
-        let who = Principal::of(&req.extensions).cloned().unwrap_or_default();
+        let who = Principal::of(&req.extensions).cloned().expect("`require` stands right before the app");
         match Format::negotiate(req.headers.get_all(header::ACCEPT).iter().map(HeaderValue::as_bytes)) {
             Format::Html => self.page(req, &who),
             _ => json(&who),
@@ -91,8 +91,7 @@ fn json(who: &Principal) -> Response<Bytes> {
         "expires": who.expires(),
     });
     let mut response = Response::new(Bytes::from(format!("{answer:#}\n")));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     private(&mut response);
     response
 }
@@ -107,8 +106,10 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
     response
 }
 
-fn private(response: &mut Response<Bytes>) {
+/// For one client alone, and not to be kept.
+pub(super) fn private(response: &mut Response<Bytes>) {
     let headers = response.headers_mut();
+    // `no-store`: Back after sign-out shows nothing private.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("accept, authorization, cookie"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

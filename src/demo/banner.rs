@@ -72,7 +72,7 @@ impl Banner<'_> {
         text
     }
 
-    /// One command for each of the four answers.
+    /// One command for each answer that this demo can give.
     fn commands(&self) -> String {
         let url = self.url;
         let mut text = format!("\n  anonymous: 401 and what you may try\n  $ curl -i {url}/\n");
@@ -94,7 +94,7 @@ impl Banner<'_> {
 
 const EXPOSED: &str = "\n  WARNING   Other machines can reach this over plain HTTP: whoever is on the way reads every password,\n\
                        \x20           token and cookie. No demo users and no demo token were made.\n\
-                       \x20           It answers to the addresses above; other names need --host NAME.\n";
+                       \x20           Whatever other machines call it must be said: --host NAME, or they get 421.\n";
 
 /// The token with another signature. Its first letter: the last one carries bits that count for nothing.
 fn tampered(token: &str) -> String {

@@ -18,7 +18,7 @@ use enfilade_core::{AuthMethod, Body, Next, Principal, Rejection};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use tower::{BoxError, Service};
 
-use super::{form::SignInForm, pages, users::Users};
+use super::{app::private, form::SignInForm, pages, users::Users};
 
 /// What the sign-in link needs.
 pub struct Door {
@@ -136,14 +136,14 @@ fn next_of(req: &request::Parts) -> ReturnPath {
 fn see_other(path: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
-    let headers = response.headers_mut();
     let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
-    headers.insert(header::LOCATION, location);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::LOCATION, location);
+    private(&mut response);
     response
 }
 
-fn encode(path: &str) -> String {
+/// A path as the value of a query parameter.
+pub(super) fn encode(path: &str) -> String {
     form_urlencoded::byte_serialize(path.as_bytes()).collect()
 }
 

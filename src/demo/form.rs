@@ -9,11 +9,10 @@ use enfilade_auth::ReturnPath;
 use enfilade_core::Rejection;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tower::BoxError;
 
 /// A password of 1,024 bytes, all percent-encoded, fits.
 const MAX_FORM: usize = 8 * 1024;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What was typed. No `Debug`: it holds a password.
 pub(super) struct SignInForm {

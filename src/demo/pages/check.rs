@@ -1,9 +1,14 @@
 //! The check page: what to do when the browser did not bring the session cookie back.
+//!
+//! ```text
+//! POST /sign-in ─▶ 303 /check ── no cookie came back ──▶ this page ─▶ another browser, or --insecure-plain-cookies
+//! ```
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::{Escaped, page};
+use crate::demo::door::encode;
 
 /// Shown right after a sign-in whose cookie did not come back.
 pub(in crate::demo) fn check(next: &str) -> Response<Bytes> {
@@ -18,9 +23,4 @@ pub(in crate::demo) fn check(next: &str) -> Response<Bytes> {
         Escaped(&encode(next)),
     );
     page(StatusCode::OK, "Cookie not kept", &main)
-}
-
-/// A path as the value of a query parameter.
-fn encode(path: &str) -> String {
-    form_urlencoded::byte_serialize(path.as_bytes()).collect()
 }

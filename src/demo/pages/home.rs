@@ -1,4 +1,10 @@
 //! The page behind the door: who you are, how you proved it, how often you came, and the chain you came through.
+//!
+//! ```text
+//! You are ada                    [Sign out]
+//! Proved by …  Ends in …           3 visits
+//! ┌ hosts ┬ auth ┬ cookies ┬ app ┐
+//! ```
 
 use std::fmt::Write as _;
 

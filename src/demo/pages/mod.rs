@@ -23,6 +23,8 @@ use bytes::Bytes;
 use enfilade_core::plan;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
+use super::app::private;
+
 /// A page as a response. `main` is HTML; the title is text.
 pub(super) fn page(status: StatusCode, title: &str, main: &str) -> Response<Bytes> {
     let mut html = String::with_capacity(STYLE.len() + main.len() + 1024);
@@ -42,15 +44,12 @@ pub(super) fn page(status: StatusCode, title: &str, main: &str) -> Response<Byte
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    // `no-store`: Back after sign-out shows nothing private.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("accept, cookie"));
     headers.insert(
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     );
+    private(&mut response);
     response
 }
 

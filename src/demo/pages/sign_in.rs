@@ -1,4 +1,8 @@
 //! The sign-in page: a name, a password, and where to go then.
+//!
+//! ```text
+//! Name [        ]  Password [        ]  ( Sign in )      a wrong pair: the form again, with the name kept
+//! ```
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

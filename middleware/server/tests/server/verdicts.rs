@@ -6,7 +6,7 @@
 //! Open(…) Last(…)    the app is asked, and said this; the connection stays open, or is closed
 //! ```
 //!
-//! hyper's verdicts are pinned so that an upgrade which changes one is seen (design §3).
+//! hyper's verdicts are pinned so that an upgrade which changes one is seen.
 
 use enfilade_server::Limits;
 
