@@ -22,5 +22,5 @@ pub(in crate::demo) fn check(next: &str) -> Response<Bytes> {
          <p><a href=\"/sign-in?next={}\">Back to the sign-in page</a></p>\n</div>",
         Escaped(&encode(next)),
     );
-    page(StatusCode::OK, "Cookie not kept", &main)
+    page(StatusCode::OK, "Not signed in", &main)
 }
