@@ -3,6 +3,7 @@
 //! ```text
 //! ProbeBody::new().data("one").data("two").trailer("x-sum", "6")
 //! ProbeBody::new().data("one").error("cut off")        ProbeBody::new().data("one").hang()
+//! ProbeBody::new().wait(&latch).data("late")           ProbeBody::from("x").watched() ──▶ (body, BodyWatch)
 //! ```
 //!
 //! `size_hint` and `is_end_stream` tell the truth: exact for a body of known frames, open for one that breaks.
@@ -22,6 +23,10 @@ use std::{
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -29,11 +34,15 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 
+use crate::{Latch, latch::Waiter};
+
 /// A scripted body; empty by default.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ProbeBody {
     steps: VecDeque<Step>,
+    waiter: Waiter,
+    watch: Option<Witness>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +50,7 @@ enum Step {
     Data(Bytes),
     Trailers(HeaderMap),
     Error(String),
+    Wait(Latch),
     Hang,
 }
 
@@ -74,9 +84,21 @@ impl ProbeBody {
         self.step(Step::Error(message.into()))
     }
 
+    /// Lets the body stall here until the test opens the latch.
+    pub fn wait(self, latch: &Latch) -> Self {
+        self.step(Step::Wait(latch.clone()))
+    }
+
     /// Lets the body stall here for ever.
     pub fn hang(self) -> Self {
         self.step(Step::Hang)
+    }
+
+    /// Lets the test see what becomes of the body.
+    pub fn watched(mut self) -> (Self, BodyWatch) {
+        let watch = BodyWatch::default();
+        self.watch = Some(Witness::new(watch.clone()));
+        (self, watch)
     }
 
     fn step(mut self, step: Step) -> Self {
@@ -98,15 +120,26 @@ impl Body for ProbeBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ProbeError>>> {
-        match self.steps.pop_front() {
-            None => Poll::Ready(None),
+        let Self { steps, waiter, watch } = &mut *self;
+        if let Some(Witness(watch)) = watch {
+            watch.0.polls.fetch_add(1, Ordering::SeqCst);
+        }
+        while let Some(Step::Wait(latch)) = steps.front() {
+            if latch.poll(waiter, cx).is_pending() {
+                return Poll::Pending;
+            }
+            *waiter = Waiter::default();
+            steps.pop_front();
+        }
+        match steps.pop_front() {
+            Some(Step::Wait(_)) | None => Poll::Ready(None),
             Some(Step::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
             Some(Step::Trailers(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
             Some(Step::Error(message)) => Poll::Ready(Some(Err(ProbeError::new(message)))),
             Some(Step::Hang) => {
-                self.steps.push_front(Step::Hang);
+                steps.push_front(Step::Hang);
                 Poll::Pending
             }
         }
@@ -123,7 +156,7 @@ impl Body for ProbeBody {
         for step in &self.steps {
             match step {
                 Step::Data(data) => known += data.len() as u64,
-                Step::Trailers(_) => {}
+                Step::Trailers(_) | Step::Wait(_) => {}
                 Step::Error(_) | Step::Hang => whole = false,
             }
         }
@@ -132,6 +165,59 @@ impl Body for ProbeBody {
             hint.set_exact(known);
         }
         hint
+    }
+}
+
+/// What became of a [watched](ProbeBody::watched) body and its clones.
+///
+/// ```
+/// use enfilade_test::{Probe, ProbeBody, drive};
+///
+/// let (body, watch) = ProbeBody::from("tea").watched();
+/// drive(tower_layer::Identity::new(), &Probe::ok()).post("/").body(body).send();
+/// assert_eq!((watch.polls(), watch.alive()), (0, 0), "the probe drops the body unread");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct BodyWatch(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    polls: AtomicUsize,
+    alive: AtomicUsize,
+}
+
+impl BodyWatch {
+    /// How often somebody asked for a frame.
+    pub fn polls(&self) -> usize {
+        self.0.polls.load(Ordering::SeqCst)
+    }
+
+    /// How many copies of the body were not dropped yet.
+    pub fn alive(&self) -> usize {
+        self.0.alive.load(Ordering::SeqCst)
+    }
+}
+
+/// The body's side of a [`BodyWatch`].
+#[derive(Debug)]
+struct Witness(BodyWatch);
+
+impl Witness {
+    fn new(watch: BodyWatch) -> Self {
+        watch.0.alive.fetch_add(1, Ordering::SeqCst);
+        Self(watch)
+    }
+}
+
+impl Clone for Witness {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.0.0.alive.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -33,13 +33,15 @@ mod assert;
 pub mod body;
 pub mod clock;
 pub mod drive;
+pub mod latch;
 pub mod probe;
 
 pub use self::{
-    body::{ProbeBody, ProbeError},
+    body::{BodyWatch, ProbeBody, ProbeError},
     clock::TestClock,
     drive::{Drive, Reply, drive},
-    probe::{Answer, Probe, ProbeService, Seen},
+    latch::Latch,
+    probe::{Answer, InfallibleProbe, Probe, ProbeService, Seen},
 };
 
 #[doc(hidden)]

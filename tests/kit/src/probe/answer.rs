@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Answer::status(200).header(…).body(…) | Answer::error(…) | Answer::hang() | Answer::panic(…) | Answer::with(|req| …)
+//!     └─ wait(&latch): not before the test opens it
 //! ```
 
 use std::{fmt, sync::Arc};
@@ -9,7 +10,7 @@ use std::{fmt, sync::Arc};
 use http::{Response, StatusCode, request};
 
 use crate::{
-    ProbeBody,
+    Latch, ProbeBody,
     body::{ProbeError, field},
 };
 
@@ -24,7 +25,10 @@ use crate::{
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct Answer(Kind);
+pub struct Answer {
+    kind: Kind,
+    wait: Vec<Latch>,
+}
 
 #[derive(Clone)]
 enum Kind {
@@ -32,10 +36,16 @@ enum Kind {
     Error(String),
     Hang,
     Panic(String),
+    PanicOnCall(String),
     With(Arc<dyn Fn(&request::Parts) -> Answer + Send + Sync>),
 }
 
-/// What is left to do once the request is known.
+/// What is left to do once the request is known: wait, then act.
+pub(super) struct Plan {
+    pub(super) wait: Vec<Latch>,
+    pub(super) act: Act,
+}
+
 pub(super) enum Act {
     Finish(Result<Response<ProbeBody>, ProbeError>),
     Hang,
@@ -92,36 +102,52 @@ impl Answer {
 
     /// The service fails: an `Err`, not a response.
     pub fn error(message: impl Into<String>) -> Self {
-        Self(Kind::Error(message.into()))
+        Kind::Error(message.into()).into()
     }
 
     /// The answer never comes.
     pub fn hang() -> Self {
-        Self(Kind::Hang)
+        Kind::Hang.into()
     }
 
     /// The response's future panics.
     pub fn panic(message: impl Into<String>) -> Self {
-        Self(Kind::Panic(message.into()))
+        Kind::Panic(message.into()).into()
+    }
+
+    /// `call` itself panics, before there is a future.
+    pub fn panic_on_call(message: impl Into<String>) -> Self {
+        Kind::PanicOnCall(message.into()).into()
+    }
+
+    /// Holds the answer back until the test opens the latch. Several latches are waited for in order.
+    pub fn wait(mut self, latch: &Latch) -> Self {
+        self.wait.push(latch.clone());
+        self
     }
 
     /// The answer depends on the request.
     pub fn with(answer: impl Fn(&request::Parts) -> Self + Send + Sync + 'static) -> Self {
-        Self(Kind::With(Arc::new(answer)))
+        Kind::With(Arc::new(answer)).into()
     }
 
-    pub(super) fn resolve(self, req: &request::Parts) -> Act {
-        match self.0 {
+    pub(super) fn resolve(self, req: &request::Parts) -> Plan {
+        let act = match self.kind {
             Kind::Respond(response) => Act::Finish(Ok(*response)),
             Kind::Error(message) => Act::Finish(Err(ProbeError::new(message))),
             Kind::Hang => Act::Hang,
             Kind::Panic(message) => Act::Panic(message),
-            Kind::With(answer) => answer(req).resolve(req),
-        }
+            Kind::PanicOnCall(message) => panic!("{message}"),
+            Kind::With(answer) => {
+                let inner = answer(req).resolve(req);
+                return Plan { wait: [self.wait, inner.wait].concat(), act: inner.act };
+            }
+        };
+        Plan { wait: self.wait, act }
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Response<ProbeBody>)) -> Self {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Respond(response) => change(response),
             _ => panic!("{self:?} is no response: it has no headers and no body"),
         }
@@ -132,6 +158,12 @@ impl Answer {
 impl Default for Answer {
     fn default() -> Self {
         Self::ok()
+    }
+}
+
+impl From<Kind> for Answer {
+    fn from(kind: Kind) -> Self {
+        Self { kind, wait: Vec::new() }
     }
 }
 
@@ -151,17 +183,18 @@ impl From<StatusCode> for Answer {
 
 impl From<Response<ProbeBody>> for Answer {
     fn from(response: Response<ProbeBody>) -> Self {
-        Self(Kind::Respond(Box::new(response)))
+        Kind::Respond(Box::new(response)).into()
     }
 }
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Respond(response) => write!(f, "Answer::status({})", response.status().as_u16()),
             Kind::Error(message) => write!(f, "Answer::error({message:?})"),
             Kind::Hang => f.write_str("Answer::hang()"),
             Kind::Panic(message) => write!(f, "Answer::panic({message:?})"),
+            Kind::PanicOnCall(message) => write!(f, "Answer::panic_on_call({message:?})"),
             Kind::With(_) => f.write_str("Answer::with(..)"),
         }
     }

@@ -3,11 +3,13 @@
 //! ```text
 //! Probe (the test's handle) ── service() ──▶ ProbeService (under the layer, cloned at will)
 //!   respond(…)  the script         requests(), last(), reached(), never_reached()
-//!   hold() / release()  readiness  clones(), read_bodies()
+//!   hold() / release()  readiness  clones(), ready(), in_flight(), faults()
 //! ```
 //!
 //! 1. Answers come in the order in which they were scripted; the last one is repeated. Without a script: 200.
-//! 2. A call without readiness is a fault of the layer under test, so the probe panics and says so.
+//! 2. A call without readiness is a fault of the layer under test, so the probe panics and says so; so is a poll of
+//!    an answer that was given already. Both are kept in [`Probe::faults`] too, for a layer that swallows panics.
+//! 3. Readiness is counted like a permit: taken by `poll_ready`, given back by `call` or by dropping the instance.
 //!
 //! ```
 //! use enfilade_test::{Answer, Drive, Probe};
@@ -24,9 +26,10 @@ mod answer;
 mod service;
 
 pub use self::answer::Answer;
-pub use self::service::{ProbeFuture, ProbeService};
+pub use self::service::{InfallibleProbe, ProbeFuture, ProbeService};
 
 use std::{
+    collections::HashMap,
     mem,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -47,9 +50,14 @@ struct State {
     script: Vec<Answer>,
     seen: Vec<Seen>,
     held: bool,
-    waiting: Vec<Waker>,
+    waiting: HashMap<usize, Waker>,
+    broken: Option<String>,
     read_bodies: bool,
     clones: usize,
+    instances: usize,
+    ready: usize,
+    in_flight: usize,
+    faults: Vec<String>,
 }
 
 /// A request as it reached the probe.
@@ -99,7 +107,12 @@ impl Probe {
             state.held = false;
             mem::take(&mut state.waiting)
         };
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
+    }
+
+    /// Makes every `poll_ready` fail from now on, as a service does whose backend is gone.
+    pub fn fail_readiness(&self, message: impl Into<String>) {
+        self.state().broken = Some(message.into());
     }
 
     /// Every request that reached the probe, in order.
@@ -143,6 +156,21 @@ impl Probe {
     /// How often a service of this probe was cloned.
     pub fn clones(&self) -> usize {
         self.state().clones
+    }
+
+    /// How many instances are ready now: polled, and neither called nor dropped since.
+    pub fn ready(&self) -> usize {
+        self.state().ready
+    }
+
+    /// How many answers are in flight: called, and neither finished nor dropped.
+    pub fn in_flight(&self) -> usize {
+        self.state().in_flight
+    }
+
+    /// What the layer did that no service may do; empty for one that keeps the contract.
+    pub fn faults(&self) -> Vec<String> {
+        self.state().faults.clone()
     }
 
     /// A panic that a script asked for must not spoil later calls.

@@ -1,11 +1,14 @@
 //! The service side of a [`Probe`]: what stands under the layer.
 //!
 //! ```text
-//! poll_ready (held? wait) ──▶ call ──▶ record ──▶ read the body, if told to ──▶ the next scripted answer
+//! poll_ready (held? wait) ──▶ call ──▶ record ──▶ read the body, if told to ──▶ wait at latches ──▶ the scripted answer
 //! ```
 
 use std::{
+    convert::Infallible,
     fmt, future,
+    future::poll_fn,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -14,19 +17,51 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{Probe, Seen, answer::Act};
-use crate::{ProbeBody, ProbeError, body::read_whole};
+use super::{
+    Probe, Seen,
+    answer::{Act, Plan},
+};
+use crate::{Latch, ProbeBody, ProbeError, body::read_whole, latch::Waiter};
 
 /// A scripted service; made by [`Probe::service`]. A clone is not ready until it was polled ready itself.
 #[must_use]
 pub struct ProbeService {
     probe: Probe,
+    id: usize,
     ready: bool,
 }
 
 impl ProbeService {
     pub(super) fn new(probe: Probe) -> Self {
-        Self { probe, ready: false }
+        let id = {
+            let mut state = probe.state();
+            state.instances += 1;
+            state.instances
+        };
+        Self { probe, id, ready: false }
+    }
+
+    /// The same service with an error type that has no values, for layers that ask for one, as axum's do.
+    ///
+    /// # Panics
+    ///
+    /// Its future, or `poll_ready`, if an error was scripted.
+    pub fn infallible(self) -> InfallibleProbe {
+        InfallibleProbe(self)
+    }
+
+    /// Readiness is a permit: whoever calls or drops the instance gives it back.
+    fn take_ready(&mut self) -> bool {
+        let was = mem::take(&mut self.ready);
+        if was {
+            self.probe.state().ready -= 1;
+        }
+        was
+    }
+
+    fn fault(&self, what: &str) -> ! {
+        self.probe.state().faults.push(what.to_owned());
+        panic!("{what}")
     }
 }
 
@@ -41,19 +76,26 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ProbeError>> {
         let mut state = self.probe.state();
+        if let Some(message) = &state.broken {
+            return Poll::Ready(Err(ProbeError::new(message)));
+        }
         if state.held {
-            state.waiting.push(cx.waker().clone());
+            // Only the newest waker of an instance is woken, as the contract allows.
+            state.waiting.insert(self.id, cx.waker().clone());
             return Poll::Pending;
         }
-        self.ready = true;
+        if !mem::replace(&mut self.ready, true) {
+            state.ready += 1;
+        }
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, req: Request<B>) -> ProbeFuture {
-        assert!(
-            std::mem::take(&mut self.ready),
-            "the layer called its inner service without `poll_ready`: call the instance that was polled, not a fresh clone"
-        );
+        if !self.take_ready() {
+            self.fault(
+                "the layer called its inner service without `poll_ready`: call the instance that was polled, not a fresh clone",
+            );
+        }
         let (parts, body) = req.into_parts();
         let (index, answer, read_body) = {
             let mut state = self.probe.state();
@@ -62,20 +104,33 @@ where
             state.seen.push(Seen { parts: parts.clone(), body: None });
             (index, answer, state.read_bodies)
         };
-        let act = answer.resolve(&parts);
-        let probe = self.probe.clone();
-        ProbeFuture(Box::pin(async move {
-            if read_body {
-                let (bytes, _, end) = read_whole(body).await;
-                end.map_err(|_| ProbeError::new("the request's body broke off"))?;
-                probe.state().seen[index].body = Some(bytes);
-            }
-            match act {
-                Act::Finish(result) => result,
-                Act::Hang => future::pending().await,
-                Act::Panic(message) => panic!("{message}"),
-            }
-        }))
+        let plan = answer.resolve(&parts);
+        let flight = Flight::new(self.probe.clone());
+        ProbeFuture {
+            state: Some(Box::pin(run(flight, index, read_body.then_some(body), plan))),
+            probe: self.probe.clone(),
+        }
+    }
+}
+
+async fn run<B: Body>(
+    flight: Flight,
+    index: usize,
+    body: Option<B>,
+    plan: Plan,
+) -> Result<Response<ProbeBody>, ProbeError> {
+    if let Some(body) = body {
+        let (bytes, _, end) = read_whole(body).await;
+        end.map_err(|_| ProbeError::new("the request's body broke off"))?;
+        flight.0.state().seen[index].body = Some(bytes);
+    }
+    for latch in plan.wait {
+        Waiting::at(latch).await;
+    }
+    match plan.act {
+        Act::Finish(result) => result,
+        Act::Hang => future::pending().await,
+        Act::Panic(message) => panic!("{message}"),
     }
 }
 
@@ -83,6 +138,13 @@ impl Clone for ProbeService {
     fn clone(&self) -> Self {
         self.probe.state().clones += 1;
         Self::new(self.probe.clone())
+    }
+}
+
+impl Drop for ProbeService {
+    fn drop(&mut self) {
+        self.take_ready();
+        self.probe.state().waiting.remove(&self.id);
     }
 }
 
@@ -94,18 +156,97 @@ impl fmt::Debug for ProbeService {
 
 /// The future of [`ProbeService`].
 #[must_use = "futures do nothing unless polled"]
-pub struct ProbeFuture(Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, ProbeError>> + Send>>);
+pub struct ProbeFuture {
+    state: Option<Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, ProbeError>> + Send>>>,
+    probe: Probe,
+}
 
 impl Future for ProbeFuture {
     type Output = Result<Response<ProbeBody>, ProbeError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+        let Some(running) = &mut self.state else {
+            let what = "the layer polled the inner answer again after it was given";
+            self.probe.state().faults.push(what.to_owned());
+            panic!("{what}");
+        };
+        let poll = running.as_mut().poll(cx);
+        if poll.is_ready() {
+            self.state = None;
+        }
+        poll
     }
 }
 
 impl fmt::Debug for ProbeFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ProbeFuture(..)")
+    }
+}
+
+/// A [`ProbeService`] that cannot fail; see [`ProbeService::infallible`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct InfallibleProbe(ProbeService);
+
+impl<B> Service<Request<B>> for InfallibleProbe
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<ProbeBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request<B>>::poll_ready(&mut self.0, cx).map(|ready| Ok(ready.unwrap_or_else(cannot_fail)))
+    }
+
+    fn call(&mut self, req: Request<B>) -> Self::Future {
+        let answer = self.0.call(req);
+        Box::pin(async { Ok(answer.await.unwrap_or_else(cannot_fail)) })
+    }
+}
+
+fn cannot_fail<T>(error: ProbeError) -> T {
+    panic!("`{error}` was scripted, but an infallible service cannot fail")
+}
+
+/// Counts one answer for as long as it is in flight.
+struct Flight(Probe);
+
+impl Flight {
+    fn new(probe: Probe) -> Self {
+        probe.state().in_flight += 1;
+        Self(probe)
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.state().in_flight -= 1;
+    }
+}
+
+/// One wait at a latch; dropping it gives up.
+struct Waiting {
+    latch: Latch,
+    waiter: Waiter,
+}
+
+impl Waiting {
+    async fn at(latch: Latch) {
+        let mut waiting = Self { latch, waiter: Waiter::default() };
+        poll_fn(|cx| {
+            let Self { latch, waiter } = &mut waiting;
+            latch.poll(waiter, cx)
+        })
+        .await;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.latch.forget(&mut self.waiter);
     }
 }
