@@ -23,10 +23,12 @@
 //! ```
 
 mod answer;
+mod infallible;
 mod service;
 
 pub use self::answer::Answer;
-pub use self::service::{InfallibleProbe, ProbeFuture, ProbeService};
+pub use self::infallible::{InfallibleFuture, InfallibleProbe};
+pub use self::service::{ProbeFuture, ProbeService};
 
 use std::{
     collections::HashMap,

@@ -5,7 +5,6 @@
 //! ```
 
 use std::{
-    convert::Infallible,
     fmt, future,
     future::poll_fn,
     mem,
@@ -18,7 +17,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{
-    Probe, Seen,
+    InfallibleProbe, Probe, Seen,
     answer::{Act, Plan},
 };
 use crate::{Latch, ProbeBody, ProbeError, body::read_whole, latch::Waiter};
@@ -47,7 +46,7 @@ impl ProbeService {
     ///
     /// Its future, or `poll_ready`, if an error was scripted.
     pub fn infallible(self) -> InfallibleProbe {
-        InfallibleProbe(self)
+        InfallibleProbe::new(self)
     }
 
     /// Readiness is a permit: whoever calls or drops the instance gives it back.
@@ -113,12 +112,7 @@ where
     }
 }
 
-async fn run<B: Body>(
-    flight: Flight,
-    index: usize,
-    body: Option<B>,
-    plan: Plan,
-) -> Result<Response<ProbeBody>, ProbeError> {
+async fn run<B: Body>(flight: Flight, index: usize, body: Option<B>, plan: Plan) -> Answered {
     if let Some(body) = body {
         let (bytes, _, end) = read_whole(body).await;
         end.map_err(|_| ProbeError::new("the request's body broke off"))?;
@@ -157,14 +151,16 @@ impl fmt::Debug for ProbeService {
 /// The future of [`ProbeService`].
 #[must_use = "futures do nothing unless polled"]
 pub struct ProbeFuture {
-    state: Option<Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, ProbeError>> + Send>>>,
+    state: Option<Pin<Box<dyn Future<Output = Answered> + Send>>>,
     probe: Probe,
 }
 
-impl Future for ProbeFuture {
-    type Output = Result<Response<ProbeBody>, ProbeError>;
+type Answered = Result<Response<ProbeBody>, ProbeError>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+impl Future for ProbeFuture {
+    type Output = Answered;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         let Some(running) = &mut self.state else {
             let what = "the layer polled the inner answer again after it was given";
             self.probe.state().faults.push(what.to_owned());
@@ -182,34 +178,6 @@ impl fmt::Debug for ProbeFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ProbeFuture(..)")
     }
-}
-
-/// A [`ProbeService`] that cannot fail; see [`ProbeService::infallible`].
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct InfallibleProbe(ProbeService);
-
-impl<B> Service<Request<B>> for InfallibleProbe
-where
-    B: Body + Send + 'static,
-    B::Data: Send,
-{
-    type Response = Response<ProbeBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Service::<Request<B>>::poll_ready(&mut self.0, cx).map(|ready| Ok(ready.unwrap_or_else(cannot_fail)))
-    }
-
-    fn call(&mut self, req: Request<B>) -> Self::Future {
-        let answer = self.0.call(req);
-        Box::pin(async { Ok(answer.await.unwrap_or_else(cannot_fail)) })
-    }
-}
-
-fn cannot_fail<T>(error: ProbeError) -> T {
-    panic!("`{error}` was scripted, but an infallible service cannot fail")
 }
 
 /// Counts one answer for as long as it is in flight.
