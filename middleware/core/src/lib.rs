@@ -12,13 +12,12 @@
 //! - [`gate`]: write a link as a [`Gate`]: one method, tested without a runtime
 //! - [`from_fn`](mod@from_fn): write a link as an async closure, unboxed
 //! - [`chain`]: put links in order around an app; orders that cannot work do not build
-//! - [`plan`]: a chain as data: drawn, stored, compared
+//! - [`plan`]: a chain as data: its picture, its JSON, its differences
 //! - [`trail`]: what every link said about one request, both ways
 //! - [`rejection`]: a refusal is a response, with a stable reason code
 //! - [`render`]: the one link that gives refusals a body
 //! - [`principal`]: who the request is proved to be
 //! - [`context`]: what one request gathers, behind one handle
-//! - [`plan`]: a chain as data: its picture, its JSON, its differences
 //! - [`body`]: the response bodies that refusals need
 //! - [`clock`]: where links get the time from
 //! - [`quiet`]: log lines that a client can cause, so many and no more

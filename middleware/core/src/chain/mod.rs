@@ -42,14 +42,16 @@
 //! # Ok::<(), enfilade_core::ChainError>(())
 //! ```
 
+mod boxed;
 mod error;
 mod runtime;
 mod stack;
 mod wiring;
 
 pub use self::{
+    boxed::{Boxable, BoxedBody, BoxedFuture, BoxedService},
     error::{ChainError, Fault},
-    runtime::{Boxable, BoxedBody, BoxedService, RuntimeChain},
+    runtime::RuntimeChain,
     stack::{Onto, Sealed, Stack},
     wiring::Wiring,
 };

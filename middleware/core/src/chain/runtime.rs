@@ -1,7 +1,7 @@
 //! A chain put together at run time, from a file say: the same links, with every layer boxed.
 //!
 //! ```text
-//! RuntimeChain<B, E>   gates: one slice, as in `Chain`     layers: one BoxCloneSyncService each
+//! RuntimeChain<B, E>   gates: one slice, as in `Chain`     layers: one BoxedService each
 //! ```
 //!
 //! Gates are never boxed beyond the `Arc` that they have anyway, so a chain of gates costs here what it costs
@@ -24,28 +24,16 @@
 //! # Ok::<(), enfilade_core::ChainError>(())
 //! ```
 
-use std::{
-    any::{self, Any},
-    borrow::Cow,
-    fmt,
-    sync::Arc,
-};
+use std::{any, borrow::Cow, fmt, sync::Arc};
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
-use tower::{BoxError, ServiceExt, util::BoxCloneSyncService};
 use tower_layer::Layer;
-use tower_service::Service;
 
-use super::{Link, Links, wiring::Wiring};
+use super::{
+    Link, Links,
+    boxed::{Boxable, BoxedService},
+    wiring::Wiring,
+};
 use crate::{About, ChainError, Clock, Gate, Gated, Plan, Provided, trail::TrailSettings};
-
-/// The response body of a [`RuntimeChain`].
-pub type BoxedBody = UnsyncBoxBody<Bytes, BoxError>;
-
-/// A boxed service of a [`RuntimeChain`].
-pub type BoxedService<B, E> = BoxCloneSyncService<Request<B>, Response<BoxedBody>, E>;
 
 type BoxedLayer<B, E> = Box<dyn Fn(Gated<BoxedService<B, E>>) -> BoxedService<B, E> + Send + Sync>;
 
@@ -152,35 +140,4 @@ impl<B, E> fmt::Debug for RuntimeChain<B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RuntimeChain").field(&self.links).finish()
     }
-}
-
-/// A service that a [`RuntimeChain`] can box: an HTTP service that is `Clone + Send + Sync + 'static`, with a
-/// `Send` future and a response body of [`Bytes`]. Implemented for all that are.
-pub trait Boxable<B, E> {
-    /// Boxes it.
-    fn boxed(self) -> BoxedService<B, E>;
-}
-
-impl<S, B, R, E> Boxable<B, E> for S
-where
-    S: Service<Request<B>, Response = Response<R>, Error = E, Future: Send> + Clone + Send + Sync + 'static,
-    R: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    B: Send + 'static,
-    E: Send + Sync + 'static,
-{
-    fn boxed(self) -> BoxedService<B, E> {
-        BoxCloneSyncService::new(self.map_response(|res: Response<R>| res.map(boxed_body)))
-    }
-}
-
-/// Boxes a body, unless a layer handed on one that is boxed already.
-fn boxed_body<R>(body: R) -> BoxedBody
-where
-    R: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-{
-    let mut body = Some(body);
-    if let Some(boxed) = (&mut body as &mut dyn Any).downcast_mut::<Option<BoxedBody>>() {
-        return boxed.take().expect("filled just above");
-    }
-    body.expect("not taken by the other branch").map_err(Into::into).boxed_unsync()
 }
