@@ -10,9 +10,9 @@ use std::sync::{
 };
 
 use enfilade_core::{Next, Rejection, from_fn, from_fn_with};
-use enfilade_test::{Drive, Probe, ProbeBody, assert_passed, assert_refused, drive};
+use enfilade_test::{Probe, ProbeBody, assert_passed, assert_refused, drive};
 use http::{Request, Response, StatusCode};
-use tower::{Layer, Service, limit::ConcurrencyLimit};
+use tower_service::Service;
 
 #[test]
 fn a_closure_may_change_the_request_and_the_response() {
@@ -37,8 +37,10 @@ fn a_closure_refuses_with_a_response_and_the_app_is_not_reached() {
         Ok(Rejection::new(StatusCode::FORBIDDEN, "closed").into_response())
     });
     let probe = Probe::ok();
-    assert_refused!(drive(layer, &probe).get("/").send(), 403, "closed");
+    let mut door = drive(layer, &probe);
+    assert_refused!(door.get("/").send(), 403, "closed");
     probe.never_reached();
+    assert_eq!(probe.ready(), 0, "who does not call the rest gives it back");
 }
 
 #[test]
@@ -68,12 +70,12 @@ fn a_generic_async_function_is_a_link() {
 
 #[test]
 fn next_owns_the_service_that_was_polled_ready() {
-    // A clone of a ConcurrencyLimit has no permit and panics when called unready.
-    let limit = ConcurrencyLimit::new(Probe::ok().service(), 1);
-    let service = from_fn(async |req, next| next.run(req).await).layer(limit);
-    let mut door = Drive::service(service);
-    assert_passed!(door.get("/").send());
-    assert_passed!(door.get("/").send());
+    let probe = Probe::ok();
+    let mut door = drive(from_fn(async |req, next| next.run(req).await), &probe);
+    for clones in 1..3 {
+        assert_passed!(door.get("/").send());
+        assert_eq!((probe.clones(), probe.ready()), (clones, 0), "the clone is for the next request");
+    }
 }
 
 #[test]

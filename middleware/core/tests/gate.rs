@@ -6,16 +6,15 @@
 
 #![allow(clippy::unwrap_used)] // a helper of a test fails the test
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex},
 };
 
-use enfilade_core::{Exit, Gate, Gates, Pass, Rejection, Verdict, gate_fn};
-use enfilade_test::{Answer, Drive, Probe, assert_passed, assert_refused, drive};
+use enfilade_core::{Exit, Gate, Gates, Pass, Rejection, gate_fn};
+use enfilade_test::{Answer, Probe, ProbeBody, assert_passed, assert_refused, drive};
 use http::{StatusCode, request};
 use tokio::sync::oneshot;
-use tower::{Layer, limit::ConcurrencyLimit};
 
 type Log = Arc<Mutex<Vec<&'static str>>>;
 
@@ -80,42 +79,19 @@ fn a_refusal_on_the_way_out_replaces_head_and_body() {
 
 #[test]
 fn an_inner_error_passes_through_and_the_ways_back_are_only_dropped() {
-    struct OnDrop(Arc<AtomicUsize>);
-    impl Drop for OnDrop {
-        fn drop(&mut self) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    let (ran, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let gate = {
-        let (ran, dropped) = (ran.clone(), dropped.clone());
-        gate_fn("guard", move |_| {
-            let (ran, guard) = (ran.clone(), OnDrop(dropped.clone()));
-            Ok(Pass::then(move |_| {
-                let _guard = guard;
-                ran.fetch_add(1, Ordering::Relaxed);
-            }))
-        })
-    };
+    let log = Log::default();
     let probe = Probe::ok().respond(Answer::error("broken"));
-    let failed = drive(Gates::of(gate), &probe).get("/").try_send().unwrap_err();
-    assert!(failed.to_string().contains("broken"));
-    assert_eq!((ran.load(Ordering::Relaxed), dropped.load(Ordering::Relaxed)), (0, 1));
+    let failed = drive(Gates::of(logging(&log, "a", "/a")), &probe).get("/").try_send().unwrap_err();
+    assert_eq!(failed.to_string(), "broken");
+    assert_eq!((words(&log), Arc::strong_count(&log)), (vec!["a"], 1), "only dropped, but dropped");
 }
 
-/// Waits for the channel before it judges.
-struct Waits(Mutex<Option<oneshot::Receiver<bool>>>);
-
-impl Waits {
-    fn new() -> (oneshot::Sender<bool>, Self) {
-        let (tell, told) = oneshot::channel();
-        (tell, Self(Mutex::new(Some(told))))
-    }
-}
-
-impl Gate for Waits {
-    fn enter(&self, _: &mut request::Parts) -> Verdict {
-        let told = self.0.lock().unwrap().take().expect("one request");
+/// Waits for the channel before it judges its one request.
+fn waiting() -> (oneshot::Sender<bool>, impl Gate) {
+    let (tell, told) = oneshot::channel();
+    let told = Mutex::new(Some(told));
+    let gate = gate_fn("waiting", move |_| {
+        let told = told.lock().unwrap().take().expect("one request");
         Ok(Pass::later(async {
             let pass = told.await.unwrap_or(false);
             move |req: &mut request::Parts| {
@@ -128,13 +104,14 @@ impl Gate for Waits {
                 }))
             }
         }))
-    }
+    });
+    (tell, gate)
 }
 
 #[test]
 fn a_gate_that_waits_resumes_the_walk_behind_itself() {
     let log = Log::default();
-    let (tell, waits) = Waits::new();
+    let (tell, waits) = waiting();
     let probe = Probe::ok();
     let gates = Gates::of(logging(&log, "a", "/a")).gate(waits).gate(logging(&log, "c", "/c"));
     let mut door = drive(gates, &probe);
@@ -153,7 +130,7 @@ fn a_gate_that_waits_resumes_the_walk_behind_itself() {
 #[test]
 fn a_gate_that_waits_may_refuse_and_outer_gates_leave() {
     let log = Log::default();
-    let (tell, waits) = Waits::new();
+    let (tell, waits) = waiting();
     let probe = Probe::ok();
     let mut door = drive(Gates::of(logging(&log, "a", "/a")).gate(waits), &probe);
     let mut in_flight = door.get("/").start();
@@ -193,26 +170,28 @@ fn a_leave_that_waits_holds_the_head_back_and_outer_leaves_follow_it() {
 }
 
 #[test]
-fn a_refusal_gives_the_readied_service_and_its_permit_back() {
-    let limit = ConcurrencyLimit::new(Probe::ok().service(), 1);
-    let mut refused = Drive::service(Gates::of(refusing("no.entry")).layer(limit.clone()));
-    assert_refused!(refused.get("/").send(), 403, "no.entry");
+fn whatever_ends_a_request_at_the_gate_gives_the_readied_service_and_the_body_back() {
+    // The service still lives, as on an idle keep-alive connection: what it keeps, nobody else gets.
+    let probe = Probe::ok();
+    let (body, watch) = ProbeBody::from("unread").watched();
+    let nothing_kept = || assert_eq!((probe.ready(), watch.polls(), watch.alive()), (0, 0, 1));
 
-    // The refused service still lives, as on an idle keep-alive connection; another one gets the permit.
-    let mut other = Drive::service(limit);
-    assert_passed!(other.get("/").send());
-    drop(refused);
-}
+    let mut door = drive(Gates::of(refusing("no.entry")), &probe);
+    assert_refused!(door.post("/").body(body.clone()).send(), 403, "no.entry");
+    nothing_kept();
 
-#[test]
-fn a_request_that_is_given_up_while_a_gate_waits_frees_the_permit() {
-    let limit = ConcurrencyLimit::new(Probe::ok().service(), 1);
-    let (_tell, waits) = Waits::new();
-    let mut waiting = Drive::service(Gates::of(waits).layer(limit.clone()));
-    let mut in_flight = waiting.get("/").start();
+    let mut broken = drive(Gates::of(gate_fn("broken", |_| panic!("a gate's own fault"))), &probe);
+    catch_unwind(AssertUnwindSafe(|| broken.post("/").body(body.clone()).send())).unwrap_err();
+    nothing_kept();
+
+    let (_tell, waits) = waiting();
+    let mut waiting = drive(Gates::of(waits), &probe);
+    let mut in_flight = waiting.post("/").body(body.clone()).start();
     assert!(in_flight.is_pending());
+    assert_eq!((probe.ready(), watch.polls(), watch.alive()), (1, 0, 2), "it will be called");
     drop(in_flight);
-    assert_passed!(Drive::service(limit).get("/").send());
+    nothing_kept();
+    probe.never_reached();
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //!
 //! 1. `poll_ready` asks the inner service; `call` walks the gates on the request's head.
 //! 2. All pass: the readied inner service is called at once, nothing is boxed.
-//! 3. One refuses: the readied inner service is given back (dropped for a fresh clone), or a refused idle
+//! 3. One refuses, or panics: the readied inner service is given back (dropped for a fresh clone), or a refused idle
 //!    connection would keep, say, a concurrency permit that nobody uses.
 //! 4. One waits: head, body, the readied service and the place in the walk go into one box.
 
@@ -111,18 +111,17 @@ where
         if self.gates.is_empty() {
             return GateFuture::app(self.inner.call(req), Leaves::new());
         }
+        let readied = Readied(Some(&mut self.inner));
         let (mut parts, body) = req.into_parts();
         let mut leaves = Leaves::new();
         match walk(&self.gates, 0, &mut parts, &mut leaves) {
-            Walk::Through => GateFuture::app(self.inner.call(Request::from_parts(parts, body)), leaves),
-            Walk::Refused(rejection) => {
-                self.inner = self.inner.clone();
-                GateFuture::refused(rejection, leaves)
-            }
+            Walk::Through => GateFuture::app(readied.lend().call(Request::from_parts(parts, body)), leaves),
+            Walk::Refused(rejection) => GateFuture::refused(rejection, leaves),
             Walk::Waits { at, later } => {
                 // The clone was never polled ready; the readied one is the one that must be called.
-                let clone = self.inner.clone();
-                let service = mem::replace(&mut self.inner, clone);
+                let inner = readied.lend();
+                let clone = inner.clone();
+                let service = mem::replace(inner, clone);
                 let gates = self.gates.clone();
                 GateFuture::entering(Box::new(Entering { gates, at, later, parts, body, service }), leaves)
             }
@@ -136,6 +135,24 @@ impl<S: fmt::Debug> fmt::Debug for Gated<S> {
             .field("gates", &Gates(self.gates.clone()))
             .field("inner", &self.inner)
             .finish()
+    }
+}
+
+/// The readied inner service while the gates are asked: given back unless it is lent, so a gate that panics keeps
+/// no permit either.
+struct Readied<'a, S: Clone>(Option<&'a mut S>);
+
+impl<'a, S: Clone> Readied<'a, S> {
+    fn lend(mut self) -> &'a mut S {
+        self.0.take().expect("lending consumes it")
+    }
+}
+
+impl<S: Clone> Drop for Readied<'_, S> {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0.take() {
+            *inner = inner.clone();
+        }
     }
 }
 
