@@ -95,10 +95,15 @@ impl ProbeBody {
     }
 
     /// Lets the test see what becomes of the body.
-    pub fn watched(mut self) -> (Self, BodyWatch) {
+    pub fn watched(self) -> (Self, BodyWatch) {
         let watch = BodyWatch::default();
+        (self.watched_by(&watch), watch)
+    }
+
+    /// The same, for several bodies that one watch counts.
+    pub fn watched_by(mut self, watch: &BodyWatch) -> Self {
         self.watch = Some(Witness::new(watch.clone()));
-        (self, watch)
+        self
     }
 
     fn step(mut self, step: Step) -> Self {

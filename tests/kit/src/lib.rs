@@ -34,14 +34,18 @@ pub mod body;
 pub mod clock;
 pub mod drive;
 pub mod latch;
+pub mod laws;
 pub mod probe;
+pub mod trace;
 
 pub use self::{
     body::{BodyWatch, ProbeBody, ProbeError},
     clock::TestClock,
     drive::{Drive, Reply, drive},
     latch::Latch,
-    probe::{Answer, InfallibleProbe, Probe, ProbeService, Seen},
+    laws::{Law, Laws},
+    probe::{Answer, Fault, InfallibleProbe, Probe, ProbeService, Seen},
+    trace::Trace,
 };
 
 #[doc(hidden)]

@@ -15,7 +15,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[track_caller]
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(bell.clone());
     let mut cx = Context::from_waker(&waker);

@@ -20,7 +20,7 @@
 //! assert_eq!(probe.last().body().unwrap(), "tea");
 //! ```
 
-mod block;
+pub(crate) mod block;
 mod reply;
 mod sending;
 

@@ -5,7 +5,7 @@
 //!     └─ wait(&latch): not before the test opens it
 //! ```
 
-use std::{fmt, sync::Arc};
+use std::{fmt, panic, sync::Arc};
 
 use http::{Response, StatusCode, request};
 
@@ -137,7 +137,7 @@ impl Answer {
             Kind::Error(message) => Act::Finish(Err(ProbeError::new(message))),
             Kind::Hang => Act::Hang,
             Kind::Panic(message) => Act::Panic(message),
-            Kind::PanicOnCall(message) => panic!("{message}"),
+            Kind::PanicOnCall(message) => panic::resume_unwind(Box::new(message)),
             Kind::With(answer) => {
                 let inner = answer(req).resolve(req);
                 return Plan { wait: [self.wait, inner.wait].concat(), act: inner.act };

@@ -39,7 +39,11 @@ where
     type Future = InfallibleFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Service::<Request<B>>::poll_ready(&mut self.0, cx).map(cannot_fail)
+        let ready = Service::<Request<B>>::poll_ready(&mut self.0, cx);
+        ready.map(|ready| {
+            cannot_fail(ready);
+            Ok(())
+        })
     }
 
     fn call(&mut self, req: Request<B>) -> InfallibleFuture {
@@ -55,7 +59,7 @@ impl Future for InfallibleFuture {
     type Output = Result<Response<ProbeBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(cannot_fail)
+        Pin::new(&mut self.0).poll(cx).map(|result| Ok(cannot_fail(result)))
     }
 }
 
@@ -65,6 +69,6 @@ impl fmt::Debug for InfallibleFuture {
     }
 }
 
-fn cannot_fail<T>(result: Result<T, ProbeError>) -> Result<T, Infallible> {
-    Ok(result.unwrap_or_else(|error| panic!("`{error}` was scripted, but an infallible service cannot fail")))
+fn cannot_fail<T>(result: Result<T, ProbeError>) -> T {
+    result.unwrap_or_else(|error| panic!("`{error}` was scripted, but an infallible service cannot fail"))
 }

@@ -32,7 +32,7 @@ pub use self::service::{ProbeFuture, ProbeService};
 
 use std::{
     collections::HashMap,
-    mem,
+    fmt, mem,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
@@ -40,6 +40,8 @@ use std::{
 
 use bytes::Bytes;
 use http::request;
+
+use crate::Trace;
 
 /// The test's handle on a scripted inner service. Cheap to clone; see the [module docs](self).
 #[derive(Clone, Debug, Default)]
@@ -59,14 +61,36 @@ struct State {
     instances: usize,
     ready: usize,
     in_flight: usize,
-    faults: Vec<String>,
+    lenient: bool,
+    faults: Vec<Fault>,
+}
+
+/// What no layer may do to the service under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// `call` on an instance that was not ready.
+    CalledUnready,
+    /// A poll of an answer that was given already.
+    PolledAfterAnswer,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CalledUnready => {
+                "the layer called its inner service without `poll_ready`: call the instance that was polled, not a fresh clone"
+            }
+            Self::PolledAfterAnswer => "the layer polled the inner answer again after it was given",
+        })
+    }
 }
 
 /// A request as it reached the probe.
 #[derive(Clone, Debug)]
 pub struct Seen {
     parts: request::Parts,
-    body: Option<Bytes>,
+    body: Option<Trace>,
 }
 
 impl Probe {
@@ -171,8 +195,23 @@ impl Probe {
     }
 
     /// What the layer did that no service may do; empty for one that keeps the contract.
-    pub fn faults(&self) -> Vec<String> {
+    pub fn faults(&self) -> Vec<Fault> {
         self.state().faults.clone()
+    }
+
+    /// Records faults without a panic, so that one fault does not hide what else a layer does.
+    pub fn lenient(self) -> Self {
+        self.state().lenient = true;
+        self
+    }
+
+    fn fault(&self, fault: Fault) {
+        let lenient = {
+            let mut state = self.state();
+            state.faults.push(fault);
+            state.lenient
+        };
+        assert!(lenient, "{fault}");
     }
 
     /// A panic that a script asked for must not spoil later calls.
@@ -188,7 +227,12 @@ impl Seen {
     }
 
     /// The whole body, if the probe was told to [read it](Probe::read_bodies) and it has ended.
-    pub fn body(&self) -> Option<&Bytes> {
+    pub fn body(&self) -> Option<Bytes> {
+        self.body.as_ref().map(Trace::data)
+    }
+
+    /// The body frame by frame, under the same conditions.
+    pub fn trace(&self) -> Option<&Trace> {
         self.body.as_ref()
     }
 }

@@ -7,7 +7,7 @@
 use std::{
     fmt, future,
     future::poll_fn,
-    mem,
+    mem, panic,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -17,10 +17,10 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{
-    InfallibleProbe, Probe, Seen,
+    Fault, InfallibleProbe, Probe, Seen,
     answer::{Act, Plan},
 };
-use crate::{Latch, ProbeBody, ProbeError, body::read_whole, latch::Waiter};
+use crate::{Latch, ProbeBody, ProbeError, Trace, latch::Waiter};
 
 /// A scripted service; made by [`Probe::service`]. A clone is not ready until it was polled ready itself.
 #[must_use]
@@ -57,11 +57,6 @@ impl ProbeService {
         }
         was
     }
-
-    fn fault(&self, what: &str) -> ! {
-        self.probe.state().faults.push(what.to_owned());
-        panic!("{what}")
-    }
 }
 
 impl<B> Service<Request<B>> for ProbeService
@@ -91,9 +86,7 @@ where
 
     fn call(&mut self, req: Request<B>) -> ProbeFuture {
         if !self.take_ready() {
-            self.fault(
-                "the layer called its inner service without `poll_ready`: call the instance that was polled, not a fresh clone",
-            );
+            self.probe.fault(Fault::CalledUnready);
         }
         let (parts, body) = req.into_parts();
         let (index, answer, read_body) = {
@@ -114,9 +107,9 @@ where
 
 async fn run<B: Body>(flight: Flight, index: usize, body: Option<B>, plan: Plan) -> Answered {
     if let Some(body) = body {
-        let (bytes, _, end) = read_whole(body).await;
+        let (trace, end) = Trace::read(body).await;
         end.map_err(|_| ProbeError::new("the request's body broke off"))?;
-        flight.0.state().seen[index].body = Some(bytes);
+        flight.0.state().seen[index].body = Some(trace);
     }
     for latch in plan.wait {
         Waiting::at(latch).await;
@@ -124,7 +117,8 @@ async fn run<B: Body>(flight: Flight, index: usize, body: Option<B>, plan: Plan)
     match plan.act {
         Act::Finish(result) => result,
         Act::Hang => future::pending().await,
-        Act::Panic(message) => panic!("{message}"),
+        // Scripted, so nobody needs the hook's message and backtrace in the output of a test that passes.
+        Act::Panic(message) => panic::resume_unwind(Box::new(message)),
     }
 }
 
@@ -162,9 +156,8 @@ impl Future for ProbeFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         let Some(running) = &mut self.state else {
-            let what = "the layer polled the inner answer again after it was given";
-            self.probe.state().faults.push(what.to_owned());
-            panic!("{what}");
+            self.probe.fault(Fault::PolledAfterAnswer);
+            return Poll::Pending;
         };
         let poll = running.as_mut().poll(cx);
         if poll.is_ready() {

@@ -1,0 +1,296 @@
+//! The laws of a tower HTTP layer, each with a name, a page and a mutant: hold any layer against them.
+//!
+//! ```text
+//! assert_laws!(layer)  ──▶ for each law: the layer over a hostile probe, driven by hand, step by step
+//!                      ──▶ Report: kept │ BROKEN, with the shortest script that shows it │ excepted │ not asked
+//! ```
+//!
+//! A layer of requests that need nothing, and cannot fail to keep the laws:
+//!
+//! ```
+//! use enfilade_test::assert_laws;
+//!
+//! assert_laws!(tower_layer::Identity::new());
+//! ```
+//!
+//! A guard says which requests pass and which are refused; a layer that counts says what must be as it was:
+//!
+//! ```
+//! use enfilade_core::{Gates, Pass, Rejection, gate_fn};
+//! use enfilade_test::Laws;
+//! use http::{Request, StatusCode};
+//!
+//! let guard = Gates::of(gate_fn("key", |req| match req.headers.contains_key("x-key") {
+//!     true => Ok(Pass::Now),
+//!     false => Err(Rejection::new(StatusCode::FORBIDDEN, "key.missing")),
+//! }));
+//! Laws::of(guard)
+//!     .request(|| Request::post("/").header("x-key", "1"))
+//!     .refused("without a key", || Request::post("/"))
+//!     .assert();
+//! ```
+//!
+//! # The laws
+//!
+#![doc = include_str!("laws.md")]
+//!
+//! # What catches what
+//!
+//! For each law there is a [`Mutant`]: a layer made to break it. The rows are run by the kit's own tests.
+//!
+#![doc = include_str!("mutants.md")]
+//!
+//! # How a layer is driven
+//!
+//! 1. Each case has a new service over a new probe. The probe counts readiness like permits, wakes only the newest
+//!    waker, and notes every fault of whoever calls it.
+//! 2. Readiness, request body, answer and response body are held back one by one, and let go by hand.
+//! 3. No runtime is needed, none is started. A layer that needs one is held against the laws inside it, with
+//!    [`check_async`](Laws::check_async); on tokio a current-thread runtime with paused time is best.
+//! 4. A law that a layer breaks on purpose is [excepted](Laws::except) with the reason, and still run: an exception
+//!    that is no longer true is a failure too.
+
+mod bell;
+pub mod body_untouched;
+pub mod called_once;
+mod case;
+pub mod clones_independent;
+pub mod errors_unchanged;
+pub mod frames_survive;
+pub mod hang_up_clean;
+mod law;
+mod mutant;
+pub mod no_spinning;
+pub mod panic_survived;
+pub mod pending_wakes;
+pub mod readiness_returned;
+pub mod ready_before_call;
+pub mod refusal_returns_readiness;
+pub mod refusal_stops;
+mod report;
+pub mod request_unchanged;
+pub mod response_unchanged;
+mod subject;
+mod waits;
+
+pub use self::{
+    law::Law,
+    mutant::{Mutant, MutantBody, MutantLayer, MutantService},
+    report::{Break, Finding, Report},
+};
+
+use std::{
+    fmt,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
+use http::{Request, Response, request};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use self::{
+    case::{Checked, MakeRequest, Subject, panic_text},
+    subject::{BoxError, erase},
+};
+use crate::{ProbeBody, ProbeService, drive::block::block_on};
+
+/// Asserts that a layer keeps every law; see [`Laws`] for one that needs more than its name.
+///
+/// # Panics
+///
+/// If it breaks one; the message is the whole [`Report`].
+///
+/// ```
+/// enfilade_test::assert_laws!(tower_layer::Identity::new());
+/// ```
+#[macro_export]
+macro_rules! assert_laws {
+    ($layer:expr $(,)?) => {
+        $crate::Laws::of($layer).assert()
+    };
+}
+
+/// A layer under test, and what its author says of it. See the [module docs](self).
+#[must_use = "nothing is checked until `check` or `assert`"]
+pub struct Laws {
+    subject: Subject,
+    exceptions: Vec<(Law, String)>,
+}
+
+impl Laws {
+    /// Holds a layer over any service against the laws.
+    pub fn of<L, R>(layer: L) -> Self
+    where
+        L: Layer<ProbeService> + 'static,
+        L::Service: Service<Request<ProbeBody>, Response = Response<R>, Error: Into<BoxError>, Future: 'static>
+            + Clone
+            + 'static,
+        R: Body<Error: Into<BoxError>> + 'static,
+    {
+        Self::service(move |probe| layer.layer(probe))
+    }
+
+    /// Holds a service that is built over the probe against the laws: a stack, a chain.
+    pub fn service<S, R>(build: impl Fn(ProbeService) -> S + 'static) -> Self
+    where
+        S: Service<Request<ProbeBody>, Response = Response<R>, Error: Into<BoxError>, Future: 'static>
+            + Clone
+            + 'static,
+        R: Body<Error: Into<BoxError>> + 'static,
+    {
+        Self::service_with_body(|body| body, build)
+    }
+
+    /// The same for a service with another request body: `service_with_body(axum::body::Body::new, …)`.
+    pub fn service_with_body<S, B, R>(
+        wrap: fn(ProbeBody) -> B,
+        build: impl Fn(ProbeService) -> S + 'static,
+    ) -> Self
+    where
+        S: Service<Request<B>, Response = Response<R>, Error: Into<BoxError>, Future: 'static>
+            + Clone
+            + 'static,
+        B: 'static,
+        R: Body<Error: Into<BoxError>> + 'static,
+    {
+        let subject = Subject {
+            build: Box::new(move |probe| erase(build(probe), wrap)),
+            request: make(|| Request::post("/").header("host", "localhost")),
+            refused: Vec::new(),
+            invariants: Vec::new(),
+        };
+        Self { subject, exceptions: Vec::new() }
+    }
+
+    /// A request that the layer lets pass; without this it is `POST /` to `localhost`.
+    pub fn request(mut self, request: impl Fn() -> request::Builder + 'static) -> Self {
+        self.subject.request = make(request);
+        self
+    }
+
+    /// A request that the layer must refuse, and what it is: `"without a token"`.
+    pub fn refused(mut self, name: &str, request: impl Fn() -> request::Builder + 'static) -> Self {
+        self.subject.refused.push((name.to_owned(), make(request)));
+        self
+    }
+
+    /// What must hold whenever no request is on its way: `|| semaphore.available_permits() == 8`.
+    #[track_caller]
+    pub fn invariant(mut self, holds: impl Fn() -> bool + 'static) -> Self {
+        let place = Location::caller();
+        self.subject.invariants.push((format!("{}:{}", place.file(), place.line()), Box::new(holds)));
+        self
+    }
+
+    /// A law that this layer breaks on purpose, and why that is right.
+    pub fn except(mut self, law: Law, why: &str) -> Self {
+        self.exceptions.push((law, why.to_owned()));
+        self
+    }
+
+    /// Checks every law on this thread, without a runtime.
+    pub fn check(&self) -> Report {
+        block_on(self.check_async())
+    }
+
+    /// Checks every law inside a runtime.
+    pub async fn check_async(&self) -> Report {
+        let mut findings = Vec::new();
+        for law in Law::ALL {
+            findings.push((law, self.find(law).await));
+        }
+        Report::new(findings)
+    }
+
+    /// Asserts that every law is kept, on this thread.
+    ///
+    /// # Panics
+    ///
+    /// If one is broken, or excepted without need.
+    #[track_caller]
+    pub fn assert(&self) {
+        assert_good(&self.check());
+    }
+
+    /// Asserts that every law is kept, inside a runtime.
+    ///
+    /// # Panics
+    ///
+    /// If one is broken, or excepted without need.
+    pub async fn assert_async(&self) {
+        assert_good(&self.check_async().await);
+    }
+
+    async fn find(&self, law: Law) -> Finding {
+        let excepted = self.exceptions.iter().find(|(excepted, _)| *excepted == law);
+        let needs_refusal = matches!(law, Law::RefusalStops | Law::RefusalReturnsReadiness);
+        if needs_refusal && self.subject.refused.is_empty() {
+            return Finding::NotAsked("no request that the layer refuses was named");
+        }
+        match (caught(run(law, &self.subject)).await, excepted) {
+            (Ok(()), None) => Finding::Kept,
+            (Ok(()), Some(_)) => Finding::NeedlesslyExcepted,
+            (Err(_), Some((_, why))) => Finding::Excepted(why.clone()),
+            (Err(fault), None) => Finding::Broken(fault),
+        }
+    }
+}
+
+impl fmt::Debug for Laws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Laws").field("exceptions", &self.exceptions).finish_non_exhaustive()
+    }
+}
+
+async fn run(law: Law, subject: &Subject) -> Checked {
+    match law {
+        Law::ReadyBeforeCall => ready_before_call::check(subject).await,
+        Law::ReadinessReturned => readiness_returned::check(subject).await,
+        Law::PendingWakes => pending_wakes::check(subject).await,
+        Law::NoSpinning => no_spinning::check(subject).await,
+        Law::ClonesIndependent => clones_independent::check(subject).await,
+        Law::HangUpClean => hang_up_clean::check(subject).await,
+        Law::PanicSurvived => panic_survived::check(subject).await,
+        Law::CalledOnce => called_once::check(subject).await,
+        Law::RequestUnchanged => request_unchanged::check(subject).await,
+        Law::BodyUntouched => body_untouched::check(subject).await,
+        Law::ErrorsUnchanged => errors_unchanged::check(subject).await,
+        Law::ResponseUnchanged => response_unchanged::check(subject).await,
+        Law::FramesSurvive => frames_survive::check(subject).await,
+        Law::RefusalStops => refusal_stops::check(subject).await,
+        Law::RefusalReturnsReadiness => refusal_returns_readiness::check(subject).await,
+    }
+}
+
+/// A layer that panics breaks the law that was being checked, and no other.
+async fn caught(check: impl Future<Output = Checked>) -> Checked {
+    let mut check = pin!(check);
+    poll_fn(|cx| {
+        let poll = catch_unwind(AssertUnwindSafe(|| check.as_mut().poll(cx)));
+        poll.unwrap_or_else(|panic| {
+            let found = format!("a panic: {}", panic_text(&*panic));
+            Poll::Ready(Err(Break {
+                expected: "no panic of the layer".to_owned(),
+                found,
+                script: Vec::new(),
+            }))
+        })
+    })
+    .await
+}
+
+#[track_caller]
+fn assert_good(report: &Report) {
+    assert!(
+        report.is_good(),
+        "the layer breaks a law; each has a page in the docs of `enfilade_test::laws`\n\n{report}"
+    );
+}
+
+fn make(request: impl Fn() -> request::Builder + 'static) -> MakeRequest {
+    Box::new(move || request().body(()).expect("the request that the test describes is a request"))
+}

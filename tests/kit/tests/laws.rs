@@ -1,0 +1,109 @@
+//! The laws held against layers that keep them and against mutants that do not; and the tables of their docs.
+//!
+//! ```text
+//! Identity ── keeps all      Mutant ── breaks its own law, and what else its explanation says ──▶ src/laws/mutants.md
+//! ```
+//!
+//! `ENFILADE_UPDATE=1 cargo test -p enfilade-test --test laws` writes the tables anew.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use enfilade_test::{
+    Law, Laws, assert_laws,
+    laws::{Finding, Mutant, Report},
+};
+use http::Request;
+use tower_layer::Identity;
+
+#[test]
+fn a_layer_that_does_nothing_keeps_every_law() {
+    assert_laws!(Identity::new());
+}
+
+#[test]
+fn each_mutant_breaks_the_law_that_it_was_made_for() {
+    let mut missing = Law::ALL.to_vec();
+    for mutant in Mutant::ALL {
+        let broken = held(mutant).broken();
+        assert!(!broken.is_empty(), "{mutant:?} breaks no law");
+        assert_eq!(broken.len() > 1, mutant.explained().is_some(), "{mutant:?} breaks {broken:?}");
+        missing.retain(|law| broken != [*law] && !(mutant.explained().is_some() && broken.contains(law)));
+    }
+    assert!(missing.is_empty(), "no mutant for {missing:?}");
+}
+
+#[test]
+fn the_tables_in_the_docs_are_what_the_laws_find() {
+    kept("src/laws/laws.md", &table_of_laws());
+    kept("src/laws/mutants.md", &table_of_mutants());
+}
+
+#[test]
+fn a_broken_law_is_told_with_the_steps_that_show_it() {
+    let report = held(Mutant::CallsAFreshClone).to_string();
+    let expected = "\
+ready-before-call          BROKEN
+     1. a = the layer over the probe
+     2. a.poll_ready → Ready
+     3. a.call(POST /)
+     4. the answer → 200
+    expected: `poll_ready` → Ready on the inner instance before its call
+    found:    a call on an instance that was not ready
+";
+    assert!(report.starts_with(expected), "{report}");
+}
+
+#[test]
+fn an_exception_counts_while_it_is_true_and_no_longer() {
+    let excepted = Laws::of(Mutant::CallsTwice).except(Law::CalledOnce, "it warms a cache");
+    assert!(excepted.check().is_good());
+    let needless = Laws::of(Identity::new()).except(Law::CalledOnce, "it warms a cache");
+    assert_eq!(needless.check().find(Law::CalledOnce), Some(&Finding::NeedlesslyExcepted));
+}
+
+#[test]
+#[should_panic(expected = "called-once                BROKEN")]
+fn an_assertion_fails_with_the_report() {
+    assert_laws!(Mutant::CallsTwice);
+}
+
+fn held(mutant: Mutant) -> Report {
+    let layer = mutant.layer();
+    let counted = layer.clone();
+    let laws = Laws::of(layer).invariant(move || counted.count() == 0);
+    if !mutant.refuses() {
+        return laws.check();
+    }
+    let laws = laws.request(|| Request::post("/").header("x-key", "1"));
+    laws.refused("without a key", || Request::post("/")).check()
+}
+
+fn table_of_laws() -> String {
+    let mut table = String::from("| law | what it asks |\n|---|---|\n");
+    for law in Law::ALL {
+        let page = law.name().replace('-', "_");
+        writeln!(table, "| [`{law}`]({page}) | {} |", law.says()).expect("a string takes all");
+    }
+    table
+}
+
+fn table_of_mutants() -> String {
+    let mut table = String::from("| mutant | breaks | why more than one |\n|---|---|---|\n");
+    for mutant in Mutant::ALL {
+        let broken: Vec<_> = held(mutant).broken().iter().map(|law| format!("`{law}`")).collect();
+        let why = mutant.explained().unwrap_or_default();
+        writeln!(table, "| [`{mutant:?}`](Mutant::{mutant:?}) | {} | {why} |", broken.join(", "))
+            .expect("a string takes all");
+    }
+    table
+}
+
+/// Compares a file with what it should hold, or writes it.
+fn kept(file: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("ENFILADE_UPDATE").is_some() {
+        fs::write(&path, expected).expect("the docs can be written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected, "{file} is not what the laws find; ENFILADE_UPDATE=1 writes it anew");
+}
