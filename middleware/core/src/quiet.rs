@@ -55,38 +55,3 @@ impl LogLimit {
         Some(self.left_out.swap(0, Relaxed))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::{sync::Arc, time::SystemTime};
-
-    use super::*;
-    use crate::TimeSource;
-
-    struct At(Arc<AtomicU64>);
-
-    impl TimeSource for At {
-        fn wall(&self) -> SystemTime {
-            SystemTime::UNIX_EPOCH
-        }
-
-        fn monotonic(&self) -> Duration {
-            Duration::from_millis(self.0.load(Relaxed))
-        }
-    }
-
-    #[test]
-    fn a_flood_is_counted_and_the_count_is_told_once() {
-        let millis = Arc::new(AtomicU64::new(0));
-        let clock = Clock::from_source(At(millis.clone()));
-        let limit = LogLimit::new(2, Duration::from_secs(1));
-        assert_eq!([(); 5].map(|()| limit.admit(&clock)), [Some(0), Some(0), None, None, None]);
-        millis.store(1000, Relaxed);
-        assert_eq!([(); 3].map(|()| limit.admit(&clock)), [Some(3), Some(0), None]);
-    }
-
-    #[test]
-    fn a_limit_of_no_lines_writes_none() {
-        assert_eq!(LogLimit::new(0, Duration::from_secs(1)).admit(&Clock::system()), None);
-    }
-}

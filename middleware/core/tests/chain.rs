@@ -4,13 +4,15 @@
 //! both! { name (chain) => … }  ──▶  in_code::name  ·  at_run_time::name
 //! ```
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use enfilade_core::{
     About, Chain, ChainError, Clock, Gate, Link, Pass, Plan, Principal, Provided, Rejection,
     RenderRejections, RuntimeChain, Trail, Verdict, chain::Fault, from_fn, gate_fn,
 };
-use enfilade_test::{Answer, Drive, Probe, ProbeBody, ProbeError, TestClock, assert_passed, assert_refused};
+use enfilade_test::{
+    Answer, Drive, Probe, ProbeBody, ProbeError, TestClock, assert_passed, assert_refused, drive,
+};
 use http::{HeaderValue, StatusCode, request};
 use tower::{Layer, ServiceBuilder};
 use tower_http::cors::CorsLayer;
@@ -79,28 +81,28 @@ impl Provided for Ticket {
     const BY: &'static str = "`Turnstile` (nowhere)";
 }
 
-/// Runs each test over both kinds of chain; `$new` makes an empty one, `$drive` builds it around a probe.
+/// A chain around a probe, with its plan.
+macro_rules! build {
+    ($chain:expr, $probe:expr) => {{
+        let (service, plan) = $chain.build($probe.service()).unwrap();
+        (Drive::service(service), plan)
+    }};
+}
+
+/// Runs each test over both kinds of chain; `$new` makes an empty one.
 macro_rules! both {
-    ($($(#[$meta:meta])* fn $name:ident($new:ident, $drive:ident) $body:block)+) => {
+    ($(fn $name:ident($new:ident) $body:block)+) => {
         mod in_code {
             use super::*;
-            $($(#[$meta])* #[test] fn $name() {
+            $(#[test] fn $name() {
                 macro_rules! $new { () => { Chain::new() } }
-                macro_rules! $drive { ($chain:expr, $probe:expr) => {{
-                    let (service, plan) = $chain.build($probe.service()).unwrap();
-                    (Drive::service(service), plan)
-                }} }
                 $body
             })+
         }
         mod at_run_time {
             use super::*;
-            $($(#[$meta])* #[test] fn $name() {
+            $(#[test] fn $name() {
                 macro_rules! $new { () => { RuntimeChain::<ProbeBody, ProbeError>::new() } }
-                macro_rules! $drive { ($chain:expr, $probe:expr) => {{
-                    let (service, plan) = $chain.build($probe.service()).unwrap();
-                    (Drive::service(service), plan)
-                }} }
                 $body
             })+
         }
@@ -108,7 +110,7 @@ macro_rules! both {
 }
 
 both! {
-    fn links_stand_in_reading_order(new, build) {
+    fn links_stand_in_reading_order(new) {
         let probe = Probe::ok();
         let (mut door, plan) = build!(
             new!().gate(tag("a")).layer("pass", from_fn(async |req, next| next.run(req).await))
@@ -123,7 +125,7 @@ both! {
         assert_eq!(names(&plan), ["a", "pass", "b", "c", "marker", "app"]);
     }
 
-    fn a_body_without_an_empty_value_can_stand_below_a_gate_that_refuses(new, build) {
+    fn a_body_without_an_empty_value_can_stand_below_a_gate_that_refuses(new) {
         let probe = Probe::ok();
         let (mut door, _) = build!(
             new!().gate(Ada).layer("trace", tower_http::trace::TraceLayer::new_for_http()).gate(RequireLogin)
@@ -134,22 +136,27 @@ both! {
         probe.never_reached();
     }
 
-    fn what_the_app_answers_comes_out_unchanged(new, build) {
-        let probe = Probe::ok().respond(Answer::status(418).header("x-tea", "pot").body("short and stout"));
+    fn what_the_app_answers_comes_out_unchanged(new) {
+        let body = ProbeBody::new().data("short and ").data("stout").trailer("x-spout", "1");
+        let answer = Answer::status(418).header("x-tea", "pot").extension("kept").body(body);
+        let probe = Probe::ok().respond(answer).respond(Answer::error("broken"));
         let (mut door, _) = build!(new!().gate(tag("a")).layer("pass", from_fn(async |req, next| next.run(req).await)), probe);
         let reply = door.get("/").send();
         assert_eq!((reply.status().as_u16(), reply.text(), reply.header("x-tea")), (418, "short and stout", Some("pot")));
+        assert_eq!(reply.extensions().get(), Some(&"kept"));
+        assert!(reply.trailers().unwrap().contains_key("x-spout"));
+        assert_eq!(door.get("/").try_send().unwrap_err().to_string(), "broken");
     }
 
-    fn a_link_may_meet_its_own_requirement(new, build) {
+    fn a_link_may_meet_its_own_requirement(new) {
         let (_, plan) = build!(new!().gate(tag("self")).provides::<Ticket>().requires::<Ticket>(), Probe::ok());
         assert_eq!(names(&plan), ["self", "app"]);
     }
 
-    fn a_trail_tells_what_every_link_said_both_ways(new, build) {
+    fn a_trail_tells_what_every_link_said_both_ways(new) {
         let time = TestClock::at(1_800_000_000);
         let slow = { let time = time.clone(); gate_fn("slow", move |_| { time.advance(Duration::from_millis(5)); Ok(Pass::Now) }) };
-        let probe = Probe::ok().respond_with(|req| Answer::status(200).extension(Kept(Trail::of(&req.extensions).unwrap())));
+        let probe = Probe::ok();
         let (mut door, _) = build!(
             new!().gate(Ada).gate(slow).gate(tag("tag")).layer("pass", from_fn(async |req, next| next.run(req).await))
                 .with_trail(time.clock()),
@@ -157,8 +164,7 @@ both! {
         );
         let reply = door.get("/").send();
         assert_eq!(reply.header("server-timing"), None);
-        let Kept(trail) = reply.extensions().get::<Kept>().unwrap();
-        let told: Vec<_> = trail.records().into_iter().map(|record| {
+        let told: Vec<_> = Trail::of(&probe.last().extensions).unwrap().records().into_iter().map(|record| {
             let say = |step: Option<enfilade_core::trail::Step>| step.map(|step| (step.describe(), step.took.as_millis()));
             (record.name, say(record.way_in), say(record.way_out))
         }).collect();
@@ -172,7 +178,7 @@ both! {
         ]);
     }
 
-    fn a_trail_names_the_link_that_refused_and_the_layer_that_went_no_further(new, build) {
+    fn a_trail_names_the_link_that_refused_and_the_layer_that_went_no_further(new) {
         let probe = Probe::ok();
         let (mut door, _) = build!(new!().gate(tag("a")).gate(RequireLogin).provides::<Principal>().with_server_timing(Clock::system()), probe);
         let reply = door.get("/").send();
@@ -192,7 +198,7 @@ both! {
         assert!(!timing.contains("app"), "{timing}");
     }
 
-    fn an_impossible_order_names_both_links_and_the_fix_for_every_fault(new, build) {
+    fn an_impossible_order_names_both_links_and_the_fix_for_every_fault(new) {
         let chain = new!().gate(RequireLogin).gate(Ada).gate(tag("ride")).requires::<Ticket>();
         let error: ChainError = chain.build(Probe::ok().service()).map(drop).unwrap_err();
         assert_eq!(error.faults().len(), 2);
@@ -203,19 +209,19 @@ both! {
         let _ = || build!(new!(), Probe::ok());
     }
 
-    fn a_gate_outside_of_the_renderer_warns(new, build) {
+    fn a_gate_outside_of_the_renderer_warns(new) {
         let (_, plan) = build!(new!().gate(tag("early")).link(RenderRejections::new()).gate(tag("late")), Probe::ok());
         assert_eq!(plan.warnings().len(), 1);
         assert!(plan.warnings()[0].contains("move `refusals` above `early`"), "{:?}", plan.warnings());
     }
 
-    fn a_trail_that_is_sent_stays_sent(new, build) {
+    fn a_trail_that_is_sent_stays_sent(new) {
         let chain = new!().gate(tag("a")).with_server_timing(Clock::system()).with_trail(Clock::system());
         let (mut door, _) = build!(chain, Probe::ok());
         assert!(door.get("/").send().header("server-timing").is_some());
     }
 
-    fn cors_inside_auth_warns_and_outside_does_not(new, build) {
+    fn cors_inside_auth_warns_and_outside_does_not(new) {
         let (_, plan) = build!(new!().gate(Ada).layer("cors", CorsLayer::permissive()), Probe::ok());
         assert_eq!(plan.warnings().len(), 1);
         assert!(plan.warnings()[0].contains("move `cors` above `ada`"), "{:?}", plan.warnings());
@@ -224,9 +230,6 @@ both! {
     }
 }
 
-#[derive(Clone)]
-struct Kept(Arc<Trail>);
-
 fn names(plan: &Plan) -> Vec<&str> {
     plan.links().iter().map(enfilade_core::PlanLink::name).collect()
 }
@@ -234,9 +237,7 @@ fn names(plan: &Plan) -> Vec<&str> {
 #[test]
 fn a_sealed_chain_is_a_layer_for_any_builder() {
     let (sealed, plan) = Chain::new().gate(Ada).gate(RequireLogin).seal().unwrap();
-    let probe = Probe::ok();
-    let service = ServiceBuilder::new().layer(sealed).service(probe.service());
-    assert_passed!(Drive::service(service).get("/").send());
+    assert_passed!(drive(ServiceBuilder::new().layer(sealed), &Probe::ok()).get("/").send());
     assert_eq!(names(&plan), ["ada", "require-login", "app"]);
 }
 

@@ -4,8 +4,6 @@
 //! in code      nothing          at run time      the app 2 (future, body) + each layer 1 (future)
 //! ```
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     convert::Infallible,
     future::{Ready, ready},

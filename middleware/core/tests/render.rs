@@ -1,11 +1,10 @@
 //! The outermost link: who gets which body for a refusal, with which headers, and who gets none.
 
-use bytes::Bytes;
 use enfilade_core::{
-    Challenge, Gated, Gates, Pass, Rejection, RenderRejections, gate_fn,
+    Challenge, Gated, Gates, Rejection, RenderRejections, gate_fn,
     render::{Format, Page, Rendered},
 };
-use enfilade_test::{Answer, Drive, Probe, ProbeService, Reply, drive};
+use enfilade_test::{Answer, Drive, Probe, ProbeBody, ProbeService, Reply, drive};
 use http::{HeaderValue, StatusCode, header};
 use proptest::prelude::*;
 use tower::{Layer, ServiceBuilder};
@@ -229,11 +228,10 @@ fn a_target_too_long_to_repeat_is_not_given_to_a_page() {
 
 #[test]
 fn a_response_passes_with_its_body_and_trailers_untouched() {
-    let gate = Gates::of(gate_fn("open", |_| Ok(Pass::Now)));
-    let probe = Probe::ok().respond(Answer::ok().body("fine"));
-    let reply =
-        drive(ServiceBuilder::new().layer(RenderRejections::new()).layer(gate), &probe).get("/").send();
-    assert_eq!(reply.body(), &Bytes::from("fine"));
+    let body = ProbeBody::new().data("fi").data("ne").trailer("x-sum", "4");
+    let probe = Probe::ok().respond(Answer::ok().body(body));
+    let reply = drive(RenderRejections::new(), &probe).get("/").send();
+    assert_eq!((reply.text(), &reply.trailers().unwrap()["x-sum"]), ("fine", &HeaderValue::from_static("4")));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use enfilade_core::{Gates, Rejection, RenderRejections, gate_fn, render::LOG_TARGET};
-use enfilade_test::{Drive, Probe, TestClock};
+use enfilade_core::{Clock, Gates, LogLimit, Rejection, RenderRejections, gate_fn, render::LOG_TARGET};
+use enfilade_test::{Probe, TestClock, drive};
 use http::StatusCode;
 use tower::ServiceBuilder;
 use tracing::{
@@ -58,11 +58,11 @@ impl Subscriber for Lines {
 /// The lines written while `work` runs with a renderer that allows two lines in a second.
 fn lines(rejection: Rejection, work: impl FnOnce(&mut dyn FnMut(&str), &TestClock)) -> Vec<String> {
     let clock = TestClock::at(1_700_000_000);
-    let service = ServiceBuilder::new()
+    let layers = ServiceBuilder::new()
         .layer(RenderRejections::new().with_clock(clock.clock()).with_log_limit(2, Duration::from_secs(1)))
-        .layer(Gates::of(gate_fn("door", move |_| Err(rejection.clone()))))
-        .service(Probe::ok().service());
-    let mut door = Drive::service(service);
+        .layer(Gates::of(gate_fn("door", move |_| Err(rejection.clone()))));
+    let probe = Probe::ok();
+    let mut door = drive(layers, &probe);
     let log = Lines::default();
     tracing::subscriber::with_default(log.clone(), || {
         let mut get = |target: &str| {
@@ -105,4 +105,14 @@ fn a_flood_is_counted_not_written() {
 fn a_long_path_is_cut() {
     let lines = lines(refusal(), |get, _| get(&format!("/{}", "a".repeat(5000))));
     assert!(lines[0].contains(&format!("path=/{} ", "a".repeat(255))), "{}", lines[0]);
+}
+
+#[test]
+fn a_limit_tells_once_how_many_lines_it_left_out() {
+    let time = TestClock::at(0);
+    let (clock, limit) = (time.clock(), LogLimit::new(2, Duration::from_secs(1)));
+    assert_eq!([(); 5].map(|()| limit.admit(&clock)), [Some(0), Some(0), None, None, None]);
+    time.advance(Duration::from_secs(1));
+    assert_eq!([(); 3].map(|()| limit.admit(&clock)), [Some(3), Some(0), None]);
+    assert_eq!(LogLimit::new(0, Duration::from_secs(1)).admit(&Clock::system()), None, "none at all");
 }
