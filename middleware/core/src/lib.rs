@@ -9,6 +9,7 @@
 //! Outside there is only tower: every link is a `tower::Layer` over `Service<http::Request<B>>`. Inside, most
 //! links are a [`Gate`]; consecutive gates are one slice, walked by one service with one unboxed future.
 //!
+//! - [`guide`]: writing a link, three ways, each with its test: begin here
 //! - [`gate`]: write a link as a [`Gate`]: one method, tested without a runtime
 //! - [`from_fn`](mod@from_fn): write a link as an async closure, unboxed
 //! - [`chain`]: put links in order around an app; orders that cannot work do not build
@@ -30,6 +31,7 @@ pub mod clock;
 pub mod context;
 pub mod from_fn;
 pub mod gate;
+pub mod guide;
 pub mod plan;
 pub mod principal;
 pub mod quiet;

@@ -97,25 +97,37 @@ impl<'a> Run<'a> {
 
     async fn hang_up(mut self, polls: usize) -> Checked {
         let mut a = self.case.instance();
-        self.go(&mut a, polls).await?;
+        let mut b = self.case.clone_of(&a);
+        let called = self.go(&mut a, polls).await?;
+        // An instance that waits for readiness, or has it, may hold what it reserved; a dropped one may not.
+        let a = if called {
+            Some(a)
+        } else {
+            self.case.drop_instance(a);
+            None
+        };
         self.nothing_is_left().await?;
         (0..STAGES.len()).for_each(|stage| self.open(stage));
         self.case.did("everything may go on");
-        self.case.passes(&mut a).await?;
-        self.case.drop_instance(a);
+        if let Some(mut a) = a {
+            self.case.passes(&mut a).await?;
+            self.case.drop_instance(a);
+        }
+        self.case.passes(&mut b).await?;
+        self.case.drop_instance(b);
         let returned = eventually(|| self.case.probe.ready() == 0).await;
         self.case
             .expect(returned, "no inner instance is ready", || format!("{} ready", self.case.probe.ready()))
     }
 
-    /// Goes as far as the stage and the number of polls let it, and hangs up there.
-    async fn go(&mut self, a: &mut Instance, polls: usize) -> Checked {
+    /// Goes as far as the stage and the number of polls let it, and hangs up there; tells whether it got to the call.
+    async fn go(&mut self, a: &mut Instance, polls: usize) -> Checked<bool> {
         let bell = Bell::default();
         let body = std::mem::take(&mut self.request_body);
         let ready = self.case.poll_ready(a, &bell);
         settle().await;
         match ready {
-            Poll::Pending => return Ok(()),
+            Poll::Pending => return Ok(false),
             Poll::Ready(Err(error)) => {
                 return Err(self.case.broken("readiness", format!("the error `{error}`")));
             }
@@ -130,10 +142,10 @@ impl<'a> Run<'a> {
             if let Ok(response) = answered {
                 self.read_some(response.into_body(), polls).await;
             }
-            return Ok(());
+            return Ok(true);
         }
         self.case.did("drop the answer: the client hangs up");
-        Ok(())
+        Ok(true)
     }
 
     async fn read_some(&self, mut body: OuterBody, polls: usize) {
