@@ -29,7 +29,7 @@
 //! assert_eq!(probe.last().headers["please"], "1");
 //! ```
 
-mod assert;
+pub mod assert;
 pub mod body;
 pub mod clock;
 pub mod drive;
@@ -41,12 +41,9 @@ pub mod trace;
 pub use self::{
     body::{BodyWatch, ProbeBody, ProbeError},
     clock::TestClock,
-    drive::{Drive, Reply, drive},
+    drive::{Ask, Drive, Reply, drive, enter},
     latch::Latch,
     laws::{Law, Laws},
     probe::{Answer, Fault, InfallibleProbe, Probe, ProbeService, Seen},
     trace::Trace,
 };
-
-#[doc(hidden)]
-pub use self::assert::{Judged, passed, refused};

@@ -3,6 +3,15 @@
 //! ```text
 //! Response<R> ── read every frame ──▶ Reply { head, body, trailers, body_error }
 //! ```
+//!
+//! ```
+//! use enfilade_test::{Answer, Drive, Probe};
+//!
+//! let answer = Answer::status(303).header("location", "/in").header("set-cookie", "sid=7; Path=/");
+//! let reply = Drive::service(Probe::ok().respond(answer).service()).get("/").send();
+//! assert_eq!((reply.status().as_u16(), reply.header("location")), (303, Some("/in")));
+//! assert_eq!(reply.set_cookie("sid"), Some("7"));
+//! ```
 
 use std::fmt;
 
@@ -14,7 +23,6 @@ use http_body::Body;
 use crate::body::read_whole;
 
 /// A response whose body was read.
-#[derive(Debug)]
 pub struct Reply {
     head: response::Parts,
     body: Bytes,
@@ -31,6 +39,11 @@ impl Reply {
         let (head, body) = response.into_parts();
         let (body, trailers, end) = read_whole(body).await;
         Self { head, body, trailers, body_error: end.err().map(|error| error.to_string()) }
+    }
+
+    /// A reply without a body.
+    pub(super) fn empty(head: response::Parts) -> Self {
+        Self { head, body: Bytes::new(), trailers: None, body_error: None }
     }
 
     /// The status.
@@ -51,6 +64,13 @@ impl Reply {
     /// Every value of a header, in order; what is not text is left out.
     pub fn header_all(&self, name: &str) -> Vec<&str> {
         self.head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+    }
+
+    /// The value that the reply sets a cookie to, to send it back; the last line of that name counts.
+    pub fn set_cookie(&self, name: &str) -> Option<&str> {
+        let lines = self.header_all("set-cookie").into_iter().rev();
+        let pairs = lines.filter_map(|line| line.split(';').next()?.split_once('='));
+        pairs.filter(|(known, _)| known.trim() == name).map(|(_, value)| value.trim()).next()
     }
 
     /// What links left for those further out.
@@ -91,5 +111,19 @@ impl Reply {
     /// How the body broke off, if it did.
     pub fn body_error(&self) -> Option<&str> {
         self.body_error.as_deref()
+    }
+}
+
+/// The head, and how much of a body: a page in a failure's message hides what failed.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.head.status)
+            .field("headers", &self.head.headers)
+            .field("rejection", &self.rejection())
+            .field("body_bytes", &self.body.len())
+            .field("trailers", &self.trailers)
+            .field("body_error", &self.body_error)
+            .finish()
     }
 }
