@@ -2,62 +2,40 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use bytes::Bytes;
-use enfilade_core::{Gate, Rejection, RequestContext};
+use enfilade_core::{Gate, RequestContext};
 use enfilade_server::{
     AllowedHosts, BodyLimit, ConfigError, HyperService, InFlight, Limits, Patient, StrictRequest,
 };
-use http::{Request, Response, Version};
-use http_body_util::Full;
+use enfilade_test::{Answer, Drive, Latch, Probe, ProbeBody, assert_passed, assert_refused, drive};
+use http::{Request, Version};
 use hyper::service::Service as _;
 use tokio::time::timeout;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, limit::ConcurrencyLimit, service_fn};
+use tower::{ServiceBuilder, limit::ConcurrencyLimit, service_fn};
 
-type Body = Full<Bytes>;
+#[test]
+fn a_link_that_refuses_gives_back_what_is_below_it_and_leaves_the_body_unread() {
+    let probe = Probe::ok();
+    let (body, watch) = ProbeBody::from("two").watched();
+    let nothing_kept = || assert_eq!((probe.ready(), watch.polls(), watch.alive()), (0, 0, 1));
 
-async fn fine<B>(_: Request<B>) -> Result<Response<Body>, Infallible> {
-    Ok(Response::new(Body::default()))
-}
-
-fn code(response: &Response<impl Sized>) -> &'static str {
-    response.extensions().get().map_or("", Rejection::code)
-}
-
-/// Has `link` refuse `bad` twice without letting go of the service, then sends `good` through a clone.
-async fn refuses_and_gives_back<S, R>(mut link: S, bad: fn() -> Request<Body>, good: Request<Body>)
-where
-    S: Service<Request<Body>, Response = Response<R>, Error = Infallible> + Clone,
-{
-    let clone = link.clone();
+    let mut strict = drive(StrictRequest::new(), &probe);
+    let mut limit = drive(BodyLimit::new().with_max_size(1), &probe);
+    let mut full = drive(InFlight::new(0), &probe);
     for _ in 0..2 {
-        let ready = timeout(Duration::from_secs(1), link.ready()).await;
-        let refused = ready.expect("no permit is kept").unwrap().call(bad()).await.unwrap();
-        assert!(refused.status().is_client_error());
+        assert_refused!(
+            strict.post("/").header("host", "a@b").body(body.clone()).send(),
+            400,
+            "http.host-invalid"
+        );
+        nothing_kept();
+        assert_refused!(limit.post("/").body(body.clone()).send(), 413, "http.body-too-large");
+        nothing_kept();
+        assert_refused!(full.post("/").body(body.clone()).send(), 503, "server.busy");
+        nothing_kept();
     }
-    let answer = timeout(Duration::from_secs(1), clone.oneshot(good)).await;
-    assert_eq!(answer.expect("no permit is kept").unwrap().status(), 200);
-}
-
-fn get(host: &str) -> Request<Body> {
-    Request::get("/").header("host", host).body(Body::default()).unwrap()
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_link_that_refuses_gives_the_permit_below_it_back() {
-    let strict = StrictRequest::new().layer(ConcurrencyLimit::new(service_fn(fine), 1));
-    refuses_and_gives_back(strict, || get("a@b"), get("a")).await;
-
-    let limit = BodyLimit::new().with_max_size(1).layer(ConcurrencyLimit::new(service_fn(fine), 1));
-    refuses_and_gives_back(limit, || Request::new(Body::from("two")), Request::new(Body::from("1"))).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_service_at_its_limit_of_requests_gives_the_permit_below_it_back() {
-    let none = InFlight::new(0).layer(ConcurrencyLimit::new(service_fn(fine::<Body>), 1));
-    let (mut first, second) = (none.clone(), none);
-    let busy = first.ready().await.unwrap().call(get("a")).await.unwrap();
-    assert_eq!((busy.status().as_u16(), code(&busy)), (503, "server.busy"));
-    timeout(Duration::from_secs(1), second.oneshot(get("a"))).await.expect("no permit is kept").unwrap();
+    probe.never_reached();
+    assert_passed!(strict.get("/").send());
+    assert_passed!(limit.post("/").body("1").send());
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,15 +52,19 @@ async fn the_polled_service_waits_and_its_place_in_the_queue_is_not_lost() {
     assert_eq!(done, (Ok(1), Ok(3), Ok(5)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_while_it_waits_holds_nothing() {
-    let limited = ServiceBuilder::new().concurrency_limit(1).service(service_fn(fine::<Body>));
-    let mut patient = Patient::new(limited);
-    let running = patient.call(get("a"));
-    let waiting = patient.call(get("a"));
+#[test]
+fn a_call_that_is_dropped_while_it_waits_holds_nothing() {
+    let latch = Latch::shut();
+    let probe = Probe::ok().respond(Answer::ok().wait(&latch));
+    let mut patient = Drive::service(Patient::new(ConcurrencyLimit::new(probe.service(), 1)));
+    let mut running = patient.get("/").start();
+    let mut waiting = patient.get("/").start();
+    assert!(running.is_pending() && waiting.is_pending());
     drop(waiting);
-    running.await.unwrap();
-    timeout(Duration::from_secs(1), patient.call(get("a"))).await.expect("the place was given up").unwrap();
+    latch.open();
+    assert_passed!(running.finish().unwrap());
+    assert_passed!(patient.get("/").send());
+    assert_eq!(probe.requests().len(), 2, "what was given up never began");
 }
 
 #[test]
@@ -123,8 +105,7 @@ fn names_that_are_none_and_a_door_that_is_missing_fail_closed() {
     assert!(error.to_string().contains("`http://a`"), "{error}");
 
     let (mut parts, ()) = Request::get("/").header("host", "a").body(()).unwrap().into_parts();
-    let refused = AllowedHosts::new(["a"]).unwrap().enter(&mut parts).unwrap_err();
-    assert_eq!((refused.status().as_u16(), refused.code()), (500, "http.host-unjudged"));
+    assert_refused!(AllowedHosts::new(["a"]).unwrap().enter(&mut parts), 500, "http.host-unjudged");
 }
 
 #[test]

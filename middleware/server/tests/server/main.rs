@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! alone         the links without the server
+//! laws          … and the laws of a layer
 //! verdicts      which odd HTTP/1 requests are refused, by whom, with which code; what hyper decides is pinned
 //! http2         the same over HTTP/2, by raw frames
 //! bodies        request bodies that are too large, refused early, or never end
@@ -24,6 +25,7 @@ mod deadlines;
 mod ends;
 mod http2;
 mod kit;
+mod laws;
 mod lengths;
 mod lines;
 mod stalls;
