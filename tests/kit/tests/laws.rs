@@ -79,23 +79,32 @@ fn held(mutant: Mutant) -> Report {
 }
 
 fn table_of_laws() -> String {
-    let mut table = String::from("| law | what it asks |\n|---|---|\n");
-    for law in Law::ALL {
+    let mut table = String::from("| | law | what it asks |\n|---|---|---|\n");
+    for (number, law) in (1..).zip(Law::ALL) {
         let page = law.name().replace('-', "_");
-        writeln!(table, "| [`{law}`]({page}) | {} |", law.says()).expect("a string takes all");
+        writeln!(table, "| {number} | [`{law}`]({page}) | {} |", law.says()).expect("a string takes all");
     }
     table
 }
 
+/// Rows of mutants, columns of laws, and below the rows that need a word.
 fn table_of_mutants() -> String {
-    let mut table = String::from("| mutant | breaks | why more than one |\n|---|---|---|\n");
-    for mutant in Mutant::ALL {
-        let broken: Vec<_> = held(mutant).broken().iter().map(|law| format!("`{law}`")).collect();
-        let why = mutant.explained().unwrap_or_default();
-        writeln!(table, "| [`{mutant:?}`](Mutant::{mutant:?}) | {} | {why} |", broken.join(", "))
-            .expect("a string takes all");
+    let mut table = String::from("| |");
+    let mut words = String::new();
+    for number in 1..=Law::ALL.len() {
+        write!(table, " {number} |").expect("a string takes all");
     }
-    table
+    write!(table, "\n|---|{}\n", "---|".repeat(Law::ALL.len())).expect("a string takes all");
+    for mutant in Mutant::ALL {
+        let broken = held(mutant).broken();
+        let marks: Vec<_> = Law::ALL.iter().map(|law| if broken.contains(law) { "●" } else { "" }).collect();
+        writeln!(table, "| [`{mutant:?}`](Mutant::{mutant:?}) | {} |", marks.join(" | "))
+            .expect("a string takes all");
+        if let Some(why) = mutant.explained() {
+            writeln!(words, "`{mutant:?}` has more than one mark: {why}.").expect("a string takes all");
+        }
+    }
+    format!("{table}\n{words}")
 }
 
 /// Compares a file with what it should hold, or writes it.

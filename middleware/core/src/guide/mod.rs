@@ -1,10 +1,10 @@
 //! Writing a link: three ways, from easy to total, each with its test.
 //!
 //! ```text
-//! need to …                                        write            tested
-//! look at the head, refuse, change the answer      a Gate           by hand, no runtime
-//! wait in between, see the body, keep a timer      from_fn          through the kit, virtual time
-//! make callers wait (back-pressure)                a tower Layer    through the kit, and by its laws
+//! you need to …                                  write          its test
+//! look at the head, refuse, change the answer    a Gate         no runtime
+//! wait in between, see the body                  from_fn        virtual time
+//! make callers wait (back-pressure)              a tower Layer  the laws
 //! ```
 //!
 //! You know functions that take a request and `next`, as in axum; you need to know nothing of tower. Two lines in a
@@ -32,7 +32,8 @@
 //! impl Gate for ReadOnly {
 //!     fn enter(&self, req: &mut request::Parts) -> Verdict {
 //!         if req.method != Method::GET {
-//!             return Err(Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "read-only.closed"));
+//!             let status = StatusCode::SERVICE_UNAVAILABLE;
+//!             return Err(Rejection::new(status, "read-only.closed"));
 //!         }
 //!         Ok(Pass::then(|res| {
 //!             res.headers.insert("x-mode", HeaderValue::from_static("read-only"));
@@ -70,19 +71,23 @@
 //! use http::{HeaderValue, Request, Response};
 //! use tower_service::Service;
 //!
-//! /// Tells the client how long the app took, in milliseconds.
-//! async fn took<S, B, R>(clock: Clock, req: Request<B>, next: Next<S>) -> Result<Response<R>, S::Error>
+//! /// Tells the client how many milliseconds the app took; it never takes a second.
+//! async fn took<S, B, R>(
+//!     clock: Clock,
+//!     req: Request<B>,
+//!     next: Next<S>,
+//! ) -> Result<Response<R>, S::Error>
 //! where
 //!     S: Service<Request<B>, Response = Response<R>>,
 //! {
 //!     let start = clock.monotonic();
 //!     let mut res = next.run(req).await?;
-//!     let took = clock.monotonic().saturating_sub(start).as_millis();
-//!     res.headers_mut().insert("x-took", HeaderValue::from(u64::try_from(took).unwrap_or(u64::MAX)));
+//!     let took = clock.monotonic().saturating_sub(start);
+//!     res.headers_mut().insert("x-took", HeaderValue::from(took.subsec_millis()));
 //!     Ok(res)
 //! }
 //!
-//! // The test. Time is virtual, and the app answers when the test opens the latch: nothing sleeps.
+//! // The test. Time is virtual; the app answers when the test opens the latch.
 //! use std::time::Duration;
 //! use enfilade_test::{Answer, Latch, Probe, TestClock, drive};
 //!

@@ -1,8 +1,8 @@
 //! The laws of a tower HTTP layer, each with a name, a page and a mutant: hold any layer against them.
 //!
 //! ```text
-//! assert_laws!(layer)  ──▶ for each law: the layer over a hostile probe, driven by hand, step by step
-//!                      ──▶ Report: kept │ BROKEN, with the shortest script that shows it │ excepted │ not asked
+//! assert_laws!(layer) ──▶ for each law: the layer over a hostile probe, driven by hand
+//!                     ──▶ Report: kept │ BROKEN, with the script │ excepted │ not asked
 //! ```
 //!
 //! A layer of requests that need nothing, and cannot fail to keep the laws:
@@ -36,7 +36,8 @@
 //!
 //! # What catches what
 //!
-//! For each law there is a [`Mutant`]: a layer made to break it. The rows are run by the kit's own tests.
+//! For each law there is a [`Mutant`]: a layer made to break it. A mark says that the mutant breaks the law of that
+//! number; the rows are what the kit's own tests find.
 //!
 #![doc = include_str!("mutants.md")]
 //!
