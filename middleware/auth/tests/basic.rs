@@ -22,12 +22,12 @@ use std::{
 };
 
 use enfilade_auth::{
-    Auth, AuthMethod, Basic, ConfigError, Gate, HashPool, Htpasswd, Principal, Rejection, StoreError, User,
+    Auth, AuthMethod, Basic, ConfigError, HashPool, Htpasswd, Principal, Rejection, StoreError, User,
     UserStore, hash_password,
 };
-use enfilade_core::{Clock, Pass, TimeSource};
-use enfilade_test::{Probe, TestClock, assert_passed, assert_refused, drive};
-use http::{Request, header, request};
+use enfilade_core::{Clock, TimeSource};
+use enfilade_test::{Laws, Probe, TestClock, assert_passed, assert_refused, drive};
+use http::Request;
 
 /// Counts how often it is asked.
 #[derive(Clone, Default)]
@@ -72,23 +72,13 @@ fn cheap(password: &str) -> String {
     format!("$argon2id$v=19$m=8,t=1,p=1${}${hash}", BASE64_STANDARD_NO_PAD.encode("saltsalt"))
 }
 
-fn basic(name: &str, password: &str) -> request::Parts {
-    use base64::{Engine as _, prelude::BASE64_STANDARD};
-    let pair = BASE64_STANDARD.encode(format!("{name}:{password}"));
-    Request::get("/").header(header::AUTHORIZATION, format!("Basic {pair}")).body(()).unwrap().into_parts().0
-}
-
 #[test]
 fn the_right_pair_proves_the_user_of_the_store() {
     let probe = Probe::ok();
     let mut door = drive(Auth::new(Basic::new(Counted::new())), &probe);
     assert_passed!(door.get("/").basic("ada", "secret").send());
-
-    let auth = Auth::new(Basic::new(Counted::new()));
-    let mut req = basic("ada", "secret");
-    let Ok(Pass::Later(later)) = auth.enter(&mut req) else { panic!("a hash is awaited") };
-    assert_passed!(block_on(later.enter(&mut req)));
-    let who = Principal::of(&req.extensions).unwrap();
+    let seen = probe.last();
+    let who = Principal::of(&seen.extensions).unwrap();
     assert_eq!((who.subject(), who.method(), who.is_ambient()), ("ada", AuthMethod::Basic, false));
     assert!(who.has_role("clerk") && who.has_scope("orders:read"));
 }
@@ -373,6 +363,18 @@ fn a_file_that_is_wrong_does_not_load_and_says_where() {
 fn a_file_with_a_byte_order_mark_names_its_first_user() {
     let users = Htpasswd::parse(&format!("\u{feff}ada:{}", cheap("secret"))).unwrap();
     assert!(block_on(Basic::new(users).verify("ada", "secret")).is_ok());
+}
+
+#[test]
+fn the_link_keeps_the_laws_of_a_layer() {
+    let basic =
+        |pair: &'static str| move || Request::post("/").header("authorization", format!("Basic {pair}"));
+    let users = Htpasswd::parse(&format!("ada:{}", cheap("secret"))).unwrap();
+    for remember in [Duration::ZERO, Duration::from_secs(60)] {
+        let link = Auth::new(Basic::new(users.clone()).with_remember(remember).unwrap());
+        let laws = Laws::of(link).request(basic("YWRhOnNlY3JldA=="));
+        laws.refused("a wrong password", basic("YWRhOndyb25n")).assert();
+    }
 }
 
 #[test]
