@@ -4,12 +4,14 @@
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
+use enfilade_core::RequestContext;
 use enfilade_server::{Limits, RequestBody};
-use http::{Request, Response};
-use http_body_util::{BodyExt, Collected, Full};
+use enfilade_test::{Answer, Probe};
+use http::{HeaderName, Request, Response};
+use http_body_util::Full;
 use tokio::{
     io::{AsyncWriteExt, copy, sink},
-    sync::mpsc,
+    time::{sleep, timeout},
 };
 use tower::service_fn;
 
@@ -82,62 +84,53 @@ async fn an_early_answer_to_an_endless_body_closes_the_connection() {
     assert!(sending.await.unwrap().is_err(), "the client is told that nobody reads");
 }
 
+/// Waits until so many requests came and none is on its way any more.
+async fn rested(probe: &Probe, requests: usize) {
+    let rests = async {
+        while probe.requests().len() < requests || probe.in_flight() > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(1), rests).await.expect("what was given up ends");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_leaves_in_the_middle_is_noticed_by_the_app() {
-    let (told, mut heard) = mpsc::unbounded_channel();
-    let app = service_fn(move |req: Request<RequestBody>| {
-        let told = told.clone();
-        async move {
-            told.send(req.into_body().collect().await.map(Collected::to_bytes)).unwrap();
-            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
-        }
-    });
-    for rest in ["Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"] {
-        let mut client = connect(Limits::default(), app.clone());
+    let probe = Probe::ok().read_bodies();
+    for (at, rest) in ["Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
+        .into_iter()
+        .enumerate()
+    {
+        let mut client = connect(Limits::default(), probe.service());
         client.write_all(post(rest).as_bytes()).await.unwrap();
         drop(client);
-        assert!(heard.recv().await.unwrap().is_err(), "half a body is no body");
+        rested(&probe, at + 1).await;
+        assert_eq!(probe.last().body(), None, "half a body is no body");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_leaves_while_the_app_works_stops_the_app() {
-    struct Tell(mpsc::UnboundedSender<()>);
-    impl Drop for Tell {
-        fn drop(&mut self) {
-            let _ = self.0.send(());
-        }
-    }
     let log = Log::capture();
-    let (told, mut heard) = mpsc::unbounded_channel();
-    let app = service_fn(move |_: Request<RequestBody>| {
-        let tell = Tell(told.clone());
-        async move {
-            let _tell = tell;
-            std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
-        }
-    });
-    let mut client = connect(Limits::default(), app);
+    let probe = Probe::ok().respond(Answer::hang());
+    let mut client = connect(Limits::default(), probe.service());
     client.write_all(NEXT.as_bytes()).await.unwrap();
     tokio::task::yield_now().await;
+    assert_eq!(probe.in_flight(), 1);
     drop(client);
-    heard.recv().await.unwrap();
+    rested(&probe, 1).await;
     assert!(log.text().contains("complete=false") && !log.text().contains("status="), "{}", log.text());
 }
 
 #[tokio::test(start_paused = true)]
 async fn trailers_lose_what_a_head_decides_by() {
-    let app = service_fn(async |req: Request<RequestBody>| {
-        let read = req.into_body().collect().await.unwrap();
-        let mut names: Vec<_> =
-            read.trailers().into_iter().flat_map(|all| all.keys()).map(ToString::to_string).collect();
-        names.sort();
-        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(names.join(" "))))
-    });
+    let probe = Probe::ok().read_bodies();
     let trailers = "Digest: x\r\nHost: b\r\nAuthorization: c\r\nX_Forwarded_For: d\r\nContent-Length: 5\r\n";
     let raw = post(&format!("Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n{trailers}\r\n"));
-    let heard = say(&mut connect(Limits::default(), app), raw.as_bytes()).await;
-    assert!(heard.text.ends_with("\r\n\r\ndigest"), "{heard:?}");
+    say(&mut connect(Limits::default(), probe.service()), raw.as_bytes()).await;
+    let seen = probe.last();
+    let left = seen.trace().unwrap().trailers().unwrap();
+    assert_eq!(left.keys().collect::<Vec<_>>(), ["digest"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,9 +142,9 @@ async fn a_response_that_nobody_reads_waits_in_bounded_memory() {
     let (mut read, mut write) = tokio::io::split(client);
     // 100 requests ask for 6.4 MiB; the pipe holds 1.
     write.write_all(NEXT.repeat(100).as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    sleep(Duration::from_secs(5)).await;
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_secs(20)).await;
+        sleep(Duration::from_secs(20)).await;
         drop(write);
     });
     let got = copy(&mut read, &mut sink()).await.unwrap();
@@ -160,19 +153,18 @@ async fn a_response_that_nobody_reads_waits_in_bounded_memory() {
 
 #[tokio::test(start_paused = true)]
 async fn forwarding_fields_reach_no_app_in_any_spelling() {
-    let app = service_fn(async |req: Request<RequestBody>| {
-        let context = enfilade_core::RequestContext::of(req.extensions()).unwrap();
-        let client = context.canonical().unwrap().client().unwrap();
-        let mut names: Vec<_> = req.headers().keys().map(|name| name.as_str().to_owned()).collect();
-        names.sort();
-        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(format!("{client} {}", names.join(" ")))))
-    });
+    let probe = Probe::ok();
     let raw = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nX_Forwarded_For: 1\r\nx-FORWARDED_proto: https\r\n\
         X-Forwarded-For: 2\r\nForwarded: for=1\r\nX-Real-IP: 1\r\nX_Real_Ip: 1\r\nX-Forwarded-Prefix: /\r\n\
         X-Request-Id: mine\r\nx_request_id: mine\r\nAccept: */*\r\n\r\n";
-    let heard = say(&mut connect(Limits::default(), app), raw.as_bytes()).await;
-    assert!(heard.text.ends_with("192.0.2.1:5000 accept host x-request-id"), "{heard:?}");
-    assert!(!heard.text.contains("mine"));
+    let heard = say(&mut connect(Limits::default(), probe.service()), raw.as_bytes()).await;
+    let seen = probe.last();
+    let client = RequestContext::of(&seen.extensions).unwrap().canonical().unwrap().client().unwrap();
+    assert_eq!(client.to_string(), "192.0.2.1:5000");
+    let mut names: Vec<_> = seen.headers.keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "host", "x-request-id"]);
+    assert!(seen.header("x-request-id") != Some("mine") && !heard.text.contains("mine"));
 }
 
 #[tokio::test(start_paused = true)]
