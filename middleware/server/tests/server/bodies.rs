@@ -11,11 +11,11 @@ use http::{HeaderName, Request, Response};
 use http_body_util::Full;
 use tokio::{
     io::{AsyncWriteExt, copy, sink},
-    time::{sleep, timeout},
+    time::sleep,
 };
 use tower::service_fn;
 
-use crate::kit::{Log, ask, connect, curt, echo, hear, say};
+use crate::kit::{Log, ask, connect, curt, echo, hear, rested, say};
 
 const NEXT: &str = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -82,16 +82,6 @@ async fn an_early_answer_to_an_endless_body_closes_the_connection() {
     assert_eq!((heard.statuses(), heard.closed), (vec![200], true));
     drop(read);
     assert!(sending.await.unwrap().is_err(), "the client is told that nobody reads");
-}
-
-/// Waits until so many requests came and none is on its way any more.
-async fn rested(probe: &Probe, requests: usize) {
-    let rests = async {
-        while probe.requests().len() < requests || probe.in_flight() > 0 {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(Duration::from_secs(1), rests).await.expect("what was given up ends");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,21 +5,20 @@
 //! h2 client  ──▶ what it does
 //! ```
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use enfilade_server::{Limits, RequestBody};
+use enfilade_server::Limits;
+use enfilade_test::{Answer, Probe, ProbeBody, assert_header};
 use h2::client::SendRequest;
-use http::{Request, Response, StatusCode, Version};
-use http_body_util::{BodyExt, Full};
+use http::{Request, StatusCode, Version};
 use tokio::{
     io::AsyncWriteExt,
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 use tower::service_fn;
 
-use crate::kit::{Log, PREFACE, connect, curt, echo, hear};
+use crate::kit::{Log, PREFACE, connect, curt, echo, hear, rested};
 
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
@@ -125,15 +124,14 @@ async fn status(send: &mut SendRequest<Bytes>, path: &str) -> StatusCode {
 #[tokio::test(start_paused = true)]
 async fn a_panic_costs_one_stream_and_is_a_500() {
     let log = Log::capture();
-    let mut send = client!(
-        Limits::default(),
-        service_fn(async |req: Request<RequestBody>| {
-            assert_ne!(req.uri().path(), "/panic", "a secret");
-            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
-        })
-    );
-    assert_eq!(status(&mut send, "/panic").await, 500);
-    assert_eq!(status(&mut send, "/").await, 200);
+    let probe = Probe::ok()
+        .respond(Answer::panic("a secret"))
+        .respond(Answer::panic_on_call("a secret"))
+        .respond(200);
+    let mut send = client!(Limits::default(), probe.service());
+    for expected in [500, 500, 200] {
+        assert_eq!(status(&mut send, "/").await, expected);
+    }
     assert_eq!(log.codes()[0], "server.panic");
     assert!(!log.text().contains("secret"), "{}", log.text());
 }
@@ -141,12 +139,8 @@ async fn a_panic_costs_one_stream_and_is_a_500() {
 #[tokio::test(start_paused = true)]
 async fn an_error_of_the_app_is_a_500_with_its_causes_in_the_log() {
     let log = Log::capture();
-    let mut send = client!(
-        Limits::default(),
-        service_fn(async |_: Request<RequestBody>| {
-            Err::<Response<Full<Bytes>>, _>(std::io::Error::other("no database\nat all"))
-        })
-    );
+    let probe = Probe::ok().respond(Answer::error("no database\nat all"));
+    let mut send = client!(Limits::default(), probe.service());
     assert_eq!(status(&mut send, "/").await, 500);
     assert!(log.text().contains(r"no database\nat all"), "{}", log.text());
     assert!(log.codes().iter().all(|code| code == "server.app-error"));
@@ -154,24 +148,20 @@ async fn an_error_of_the_app_is_a_500_with_its_causes_in_the_log() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_stream_is_noticed_by_the_app_and_by_nobody_else() {
-    let (told, mut heard) = mpsc::unbounded_channel();
-    let app = service_fn(move |req: Request<RequestBody>| {
-        let told = told.clone();
-        async move {
-            let read = req.into_body().collect().await;
-            told.send(read.is_ok()).unwrap();
-            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
-        }
-    });
-    let mut send = client!(Limits::default(), app);
+    let probe = Probe::ok().read_bodies();
+    let mut send = client!(Limits::default(), probe.service());
     let post = Request::post("http://a/").body(()).unwrap();
     let (_response, mut stream) = send.send_request(post, false).unwrap();
     stream.send_data(Bytes::from_static(b"half"), false).unwrap();
     tokio::task::yield_now().await;
     stream.send_reset(h2::Reason::CANCEL);
     assert_eq!(status(&mut send, "/").await, 200);
-    let first = timeout(Duration::from_secs(5), heard.recv()).await.unwrap();
-    assert!(first.is_some(), "the app was not left waiting");
+    rested(&probe, 2).await;
+    assert_eq!(
+        probe.requests()[0].body(),
+        None,
+        "the app was not left waiting, nor told that it had the whole"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,28 +226,27 @@ async fn a_head_over_16_kib_is_431_and_ten_thousand_cookie_crumbs_are_too() {
 
 #[tokio::test(start_paused = true)]
 async fn head_keeps_its_length_and_has_no_body() {
-    let mut send = client!(
-        Limits::default(),
-        service_fn(async |_: Request<RequestBody>| {
-            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("xyz")))
-        })
-    );
+    let probe = Probe::ok().respond(Answer::ok().body("xyz"));
+    let mut send = client!(Limits::default(), probe.service());
     let head = Request::head("http://a/").body(()).unwrap();
     let response = send.send_request(head, true).unwrap().0.await.unwrap();
-    assert_eq!(response.headers()["content-length"], "3");
+    assert_header!(response, "content-length" = "3");
     assert!(response.into_body().is_end_stream());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_shorter_than_its_length_resets_the_stream() {
-    let mut send = client!(
-        Limits::default(),
-        service_fn(async |_: Request<RequestBody>| {
-            let body = Full::<Bytes>::from("xyz").with_trailers(async { None });
-            Response::builder().header("content-length", "10").body(body)
-        })
-    );
-    let answered = send.send_request(request("/"), true).unwrap().0.await;
+async fn a_response_shorter_than_its_length_is_refused_or_resets_the_stream() {
+    let broken = |body: ProbeBody| Answer::ok().header("content-length", "10").body(body);
+    let probe = Probe::ok()
+        .respond(broken("xyz".into()))
+        .respond(broken(ProbeBody::new().data("xyz").error("no more")))
+        .respond(200);
+    let mut send = client!(Limits::default(), probe.service());
     // Of known length, so it is refused before anything is sent.
-    assert_eq!(answered.unwrap().status(), 500);
+    assert_eq!(status(&mut send, "/").await, 500);
+    let response = send.send_request(request("/"), true).unwrap().0.await.unwrap();
+    let mut body = response.into_body();
+    assert_eq!(body.data().await.unwrap().unwrap(), "xyz");
+    assert!(body.data().await.unwrap().unwrap_err().is_reset());
+    assert_eq!(status(&mut send, "/").await, 200);
 }

@@ -5,12 +5,13 @@ use std::{cell::RefCell, convert::Infallible, io::Write, sync::Once, time::Durat
 use bytes::Bytes;
 use enfilade_core::ClientAddr;
 use enfilade_server::{BoxError, Connections, Limits, RequestBody};
+use enfilade_test::Probe;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tower::Service;
 
@@ -88,6 +89,16 @@ pub(crate) async fn say(client: &mut (impl AsyncRead + AsyncWrite + Unpin), raw:
     // The server may be gone already; what it said before counts.
     let _ = client.write_all(raw).await;
     hear(client, Duration::from_secs(1)).await
+}
+
+/// Waits until so many requests came and none is on its way any more.
+pub(crate) async fn rested(probe: &Probe, requests: usize) {
+    let rests = async {
+        while probe.requests().len() < requests || probe.in_flight() > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(1), rests).await.expect("what was given up ends");
 }
 
 thread_local! {
