@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use enfilade_server::Limits;
-use enfilade_test::{Answer, Probe, ProbeBody, assert_header};
+use enfilade_test::{Answer, Latch, Probe, ProbeBody, assert_header};
 use h2::client::SendRequest;
 use http::{Request, StatusCode, Version};
 use tokio::{
@@ -237,9 +237,10 @@ async fn head_keeps_its_length_and_has_no_body() {
 #[tokio::test(start_paused = true)]
 async fn a_response_shorter_than_its_length_is_refused_or_resets_the_stream() {
     let broken = |body: ProbeBody| Answer::ok().header("content-length", "10").body(body);
+    let sent = Latch::shut();
     let probe = Probe::ok()
         .respond(broken("xyz".into()))
-        .respond(broken(ProbeBody::new().data("xyz").error("no more")))
+        .respond(broken(ProbeBody::new().data("xyz").wait(&sent).error("no more")))
         .respond(200);
     let mut send = client!(Limits::default(), probe.service());
     // Of known length, so it is refused before anything is sent.
@@ -247,6 +248,8 @@ async fn a_response_shorter_than_its_length_is_refused_or_resets_the_stream() {
     let response = send.send_request(request("/"), true).unwrap().0.await.unwrap();
     let mut body = response.into_body();
     assert_eq!(body.data().await.unwrap().unwrap(), "xyz");
+    // A reset overtakes what was not sent yet.
+    sent.open();
     assert!(body.data().await.unwrap().unwrap_err().is_reset());
     assert_eq!(status(&mut send, "/").await, 200);
 }
