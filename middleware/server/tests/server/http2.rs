@@ -237,10 +237,10 @@ async fn head_keeps_its_length_and_has_no_body() {
 #[tokio::test(start_paused = true)]
 async fn a_response_shorter_than_its_length_is_refused_or_resets_the_stream() {
     let broken = |body: ProbeBody| Answer::ok().header("content-length", "10").body(body);
-    let sent = Latch::shut();
+    let latch = Latch::shut();
     let probe = Probe::ok()
         .respond(broken("xyz".into()))
-        .respond(broken(ProbeBody::new().data("xyz").wait(&sent).error("no more")))
+        .respond(broken(ProbeBody::new().data("xyz").wait(&latch).error("no more")))
         .respond(200);
     let mut send = client!(Limits::default(), probe.service());
     // Of known length, so it is refused before anything is sent.
@@ -249,7 +249,7 @@ async fn a_response_shorter_than_its_length_is_refused_or_resets_the_stream() {
     let mut body = response.into_body();
     assert_eq!(body.data().await.unwrap().unwrap(), "xyz");
     // A reset overtakes what was not sent yet.
-    sent.open();
+    latch.open();
     assert!(body.data().await.unwrap().unwrap_err().is_reset());
     assert_eq!(status(&mut send, "/").await, 200);
 }
