@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use enfilade_core::{About, Chain, Gate, Pass, Principal, Verdict, gate_fn};
-//! use http::{Request, Response, request};
+//! use http::request;
 //!
 //! struct Tag;
 //! impl Gate for Tag {
@@ -25,15 +25,14 @@
 //!         About::of::<Self>().provides::<Principal>()
 //!     }
 //! }
-//! # let app = tower::service_fn(async |_: Request<()>| {
-//! #     Ok::<_, std::convert::Infallible>(Response::new(()))
-//! # });
+//! # let probe = enfilade_test::Probe::ok();
+//! # let app = || probe.service();
 //! let greet = || gate_fn("greet", |_| Ok(Pass::Now));
 //!
-//! let (service, plan) = Chain::new().gate(Tag).gate(greet()).requires::<Principal>().build(app)?;
+//! let (service, plan) = Chain::new().gate(Tag).gate(greet()).requires::<Principal>().build(app())?;
 //! assert_eq!(plan.links().len(), 3);
 //!
-//! let wrong = Chain::new().gate(greet()).requires::<Principal>().gate(Tag).build(app).unwrap_err();
+//! let wrong = Chain::new().gate(greet()).requires::<Principal>().gate(Tag).build(app()).unwrap_err();
 //! assert_eq!(
 //!     wrong.to_string(),
 //!     "this chain cannot work:\n  - `greet` needs the principal, which `tag` gives, but `tag` comes after it: \

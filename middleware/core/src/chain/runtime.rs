@@ -9,18 +9,15 @@
 //!
 //! ```
 //! use enfilade_core::{Pass, RuntimeChain, gate_fn};
-//! use http::{Request, Response};
+//! use enfilade_test::{Drive, Probe, assert_passed};
 //!
-//! type Empty = http_body_util::Empty<bytes::Bytes>;
-//! let app = tower::service_fn(async |_: Request<()>| {
-//!     Ok::<_, std::convert::Infallible>(Response::new(Empty::new()))
-//! });
 //! let mut chain = RuntimeChain::new();
 //! for name in ["one", "two"] {
 //!     chain = chain.gate(gate_fn(name, |_| Ok(Pass::Now)));
 //! }
-//! let (service, plan) = chain.build(app)?;
+//! let (service, plan) = chain.build(Probe::ok().service())?;
 //! assert_eq!(plan.links().len(), 3);
+//! assert_passed!(Drive::service(service).get("/").send());
 //! # Ok::<(), enfilade_core::ChainError>(())
 //! ```
 

@@ -32,12 +32,10 @@ use crate::{EmptyBody, Rejection};
 ///
 /// ```
 /// use enfilade_core::{Gates, Pass, gate_fn};
-/// use tower::ServiceBuilder;
+/// use enfilade_test::{Probe, assert_passed, drive};
 ///
-/// let gates = Gates::new([]).gate(gate_fn("one", |_| Ok(Pass::Now))).gate(gate_fn("two", |_| Ok(Pass::Now)));
-/// let service = ServiceBuilder::new().layer(gates).service_fn(|_req: http::Request<()>| async {
-///     Ok::<_, std::convert::Infallible>(http::Response::new(()))
-/// });
+/// let gates = Gates::of(gate_fn("one", |_| Ok(Pass::Now))).gate(gate_fn("two", |_| Ok(Pass::Now)));
+/// assert_passed!(drive(gates, &Probe::ok()).get("/").send());
 /// ```
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is put around a service"]

@@ -16,7 +16,8 @@
 //!
 //! ```
 //! use enfilade_core::{Gate, Pass, Rejection, Verdict};
-//! use http::{Request, StatusCode, request};
+//! use enfilade_test::{Ask, assert_header, enter};
+//! use http::{StatusCode, request};
 //!
 //! /// Refuses whoever does not say please.
 //! struct Polite;
@@ -32,14 +33,9 @@
 //!     }
 //! }
 //!
-//! let (mut req, ()) = Request::get("/").body(())?.into_parts();
-//! assert_eq!(Polite.enter(&mut req).unwrap_err().code(), "polite.missing");
-//!
-//! req.headers.insert("please", http::HeaderValue::from_static("1"));
-//! let (mut res, ()) = http::Response::new(()).into_parts();
-//! Polite.enter(&mut req).unwrap().leave(&mut res);
-//! assert_eq!(res.headers["thank"], "you");
-//! # Ok::<(), http::Error>(())
+//! enter(&Polite, "/").refused("polite.missing");
+//! let passed = enter(&Polite, Ask::get("/").header("please", "1")).passed();
+//! assert_header!(passed.leave(200), "thank" = "you");
 //! ```
 
 mod about;

@@ -15,20 +15,14 @@
 //!
 //! ```
 //! use enfilade_core::{Gates, Rejection, RenderRejections, gate_fn};
+//! use enfilade_test::{Probe, drive};
 //! use http::StatusCode;
 //! use tower::ServiceBuilder;
 //!
-//! let service = ServiceBuilder::new()
-//!     .layer(RenderRejections::new())
-//!     .layer(Gates::of(gate_fn("closed", |_| Err(Rejection::new(StatusCode::FORBIDDEN, "closed.today")))))
-//!     .service_fn(async |_: http::Request<()>| {
-//!         Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
-//!     });
-//! # use tower::ServiceExt as _;
-//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-//! # let request = http::Request::new(());
-//! # let response = runtime.block_on(service.oneshot(request)).unwrap();
-//! assert_eq!(response.headers()["content-type"], "application/problem+json");
+//! let closed = gate_fn("closed", |_| Err(Rejection::new(StatusCode::FORBIDDEN, "closed.today")));
+//! let layers = ServiceBuilder::new().layer(RenderRejections::new()).layer(Gates::of(closed));
+//! let reply = drive(layers, &Probe::ok()).get("/").send();
+//! assert_eq!(reply.header("content-type"), Some("application/problem+json"));
 //! ```
 
 mod answer;
