@@ -8,4 +8,5 @@
 mod bearer;
 mod browser;
 mod door;
+mod fuzzed;
 mod kit;

@@ -36,6 +36,8 @@ pub mod drive;
 pub mod latch;
 pub mod laws;
 pub mod probe;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod trace;
 
 pub use self::{
