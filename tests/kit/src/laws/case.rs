@@ -7,6 +7,7 @@
 use std::{
     any::Any,
     cell::RefCell,
+    error::Error,
     panic::{AssertUnwindSafe, catch_unwind},
     task::Poll,
 };
@@ -18,10 +19,11 @@ use super::{
     bell::{Bell, eventually, until},
     subject::{Answered, BoxError, Flight, Outer, OuterBody},
 };
-use crate::{Latch, Probe, ProbeBody, ProbeService};
+use crate::{Latch, Probe, ProbeBody, ProbeError, ProbeService};
 
 pub(super) type Checked<T = ()> = Result<T, Break>;
 pub(super) type MakeRequest = Box<dyn Fn() -> Request<()>>;
+pub(super) type FindError = Box<dyn for<'a> Fn(&'a (dyn Error + 'static)) -> Option<&'a ProbeError>>;
 
 /// What the author said of the layer under test.
 pub(super) struct Subject {
@@ -29,6 +31,9 @@ pub(super) struct Subject {
     pub(super) request: MakeRequest,
     pub(super) refused: Vec<(String, MakeRequest)>,
     pub(super) invariants: Vec<(String, Box<dyn Fn() -> bool>)>,
+    pub(super) inner_error: FindError,
+    pub(super) clones: bool,
+    pub(super) fails: bool,
 }
 
 /// One run of a law.
@@ -68,9 +73,11 @@ impl<'a> Case<'a> {
         Instance { outer: (self.subject.build)(self.probe.service()), name: "a" }
     }
 
-    pub(super) fn clone_of(&self, instance: &Instance) -> Instance {
+    /// `None` if the service cannot be cloned.
+    pub(super) fn clone_of(&self, instance: &Instance) -> Option<Instance> {
+        let outer = instance.outer.boxed_clone()?;
         self.did(format!("b = {}.clone()", instance.name));
-        Instance { outer: instance.outer.boxed_clone(), name: "b" }
+        Some(Instance { outer, name: "b" })
     }
 
     pub(super) fn drop_instance(&self, instance: Instance) {
@@ -87,6 +94,11 @@ impl<'a> Case<'a> {
     pub(super) fn refused(&self, index: usize) -> (&'a str, Request<()>) {
         let (name, make) = &self.subject.refused[index];
         (name, make())
+    }
+
+    /// How the author finds the inner error in one of the layer's own.
+    pub(super) fn inner_error(&self) -> &FindError {
+        &self.subject.inner_error
     }
 
     /// Polls readiness once.

@@ -10,8 +10,10 @@
 //! **How it is broken.** `Err(e) => Ok(internal_server_error())` in a layer whose purpose that is not;
 //! `.map_err(|e| e.to_string())`.
 //!
-//! **How to keep it.** Keep the error type, or box it (`Into<BoxError>`), or keep it as `source`. A layer whose
-//! purpose is to turn errors into responses excepts this law, and so does one over axum's services, which cannot fail.
+//! **How to keep it.** Keep the error type, or box it (`Into<BoxError>`), or keep it as `source`. An error type of the
+//! layer's own that holds it in a variant keeps the law too: say where with
+//! [`Laws::inner_error`](super::Laws::inner_error). A layer whose purpose is to turn errors into responses excepts
+//! this law. A service that cannot fail, as axum's, is not asked.
 //!
 //! ```
 //! use enfilade_test::{Law, Laws, laws::Mutant};
@@ -24,7 +26,7 @@ use std::{error::Error, task::Poll};
 
 use super::{
     bell::{Bell, settle},
-    case::{Case, Checked, Subject},
+    case::{Case, Checked, FindError, Subject},
     subject::{Answered, BoxError},
 };
 use crate::{Answer, Probe, ProbeError};
@@ -71,18 +73,19 @@ async fn of_readiness(subject: &Subject) -> Checked {
 fn holds_it(case: &Case<'_>, answered: Answered) -> Checked {
     match answered {
         Ok(response) => Err(case.broken("the error", format!("a response: {}", response.status()))),
-        Err(error) => {
-            case.expect(is_scripted(&error), "the probe's error, or one whose source leads to it", || {
-                format!("another error: `{error}`")
-            })
-        }
+        Err(error) => case.expect(
+            is_scripted(&error, case.inner_error()),
+            "the probe's error, or one whose source leads to it",
+            || format!("another error: `{error}`"),
+        ),
     }
 }
 
-fn is_scripted(error: &BoxError) -> bool {
+fn is_scripted(error: &BoxError, inner: &FindError) -> bool {
     let mut next: Option<&(dyn Error + 'static)> = Some(&**error);
     while let Some(error) = next {
-        if error.downcast_ref::<ProbeError>().is_some_and(|error| error.to_string() == TEXT) {
+        let found = error.downcast_ref::<ProbeError>().or_else(|| inner(error));
+        if found.is_some_and(|error| error.to_string() == TEXT) {
             return true;
         }
         next = error.source();

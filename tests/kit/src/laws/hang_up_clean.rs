@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
 
     async fn hang_up(mut self, polls: usize) -> Checked {
         let mut a = self.case.instance();
-        let mut b = self.case.clone_of(&a);
+        let b = self.case.clone_of(&a);
         let called = self.go(&mut a, polls).await?;
         // An instance that waits for readiness, or has it, may hold what it reserved; a dropped one may not.
         let a = if called {
@@ -113,8 +113,10 @@ impl<'a> Run<'a> {
             self.case.passes(&mut a).await?;
             self.case.drop_instance(a);
         }
-        self.case.passes(&mut b).await?;
-        self.case.drop_instance(b);
+        if let Some(mut b) = b {
+            self.case.passes(&mut b).await?;
+            self.case.drop_instance(b);
+        }
         let returned = eventually(|| self.case.probe.ready() == 0).await;
         self.case
             .expect(returned, "no inner instance is ready", || format!("{} ready", self.case.probe.ready()))

@@ -50,6 +50,14 @@
 //!    [`check_async`](Laws::check_async); on tokio a current-thread runtime with paused time is best.
 //! 4. A law that a layer breaks on purpose is [excepted](Laws::except) with the reason, and still run: an exception
 //!    that is no longer true is a failure too.
+//!
+//! # Layers of others
+//!
+//! What the laws find of layers that others publish, held against them by `cargo test -p enfilade-others`, which reads
+//! the versions from the lock file and keeps this table. Columns are the laws by number, as above.
+//! ✓ kept, ✗ a fault, – broken by purpose, · not asked.
+//!
+#![doc = include_str!("others.md")]
 
 mod bell;
 pub mod body_untouched;
@@ -81,6 +89,9 @@ pub use self::{
 };
 
 use std::{
+    any::TypeId,
+    convert::Infallible,
+    error::Error,
     fmt,
     future::poll_fn,
     panic::{AssertUnwindSafe, Location, catch_unwind},
@@ -97,7 +108,7 @@ use self::{
     case::{Checked, MakeRequest, Subject, panic_text},
     subject::{BoxError, erase},
 };
-use crate::{ProbeBody, ProbeService, drive::block::block_on};
+use crate::{ProbeBody, ProbeError, ProbeService, drive::block::block_on};
 
 /// Asserts that a layer keeps every law; see [`Laws`] for one that needs more than its name.
 ///
@@ -158,11 +169,37 @@ impl Laws {
         B: 'static,
         R: Body<Error: Into<BoxError>> + 'static,
     {
+        Self::erased(wrap, Some(S::clone), build)
+    }
+
+    /// The same for a service that cannot be cloned: what asks for two instances is left out.
+    pub fn service_without_clone<S, R>(build: impl Fn(ProbeService) -> S + 'static) -> Self
+    where
+        S: Service<Request<ProbeBody>, Response = Response<R>, Error: Into<BoxError>, Future: 'static>
+            + 'static,
+        R: Body<Error: Into<BoxError>> + 'static,
+    {
+        Self::erased(|body| body, None, build)
+    }
+
+    fn erased<S, B, R>(
+        wrap: fn(ProbeBody) -> B,
+        copy: Option<fn(&S) -> S>,
+        build: impl Fn(ProbeService) -> S + 'static,
+    ) -> Self
+    where
+        S: Service<Request<B>, Response = Response<R>, Error: Into<BoxError>, Future: 'static> + 'static,
+        B: 'static,
+        R: Body<Error: Into<BoxError>> + 'static,
+    {
         let subject = Subject {
-            build: Box::new(move |probe| erase(build(probe), wrap)),
+            fails: TypeId::of::<S::Error>() != TypeId::of::<Infallible>(),
+            clones: copy.is_some(),
+            build: Box::new(move |probe| erase(build(probe), wrap, copy)),
             request: make(|| Request::post("/").header("host", "localhost")),
             refused: Vec::new(),
             invariants: Vec::new(),
+            inner_error: Box::new(|_| None),
         };
         Self { subject, exceptions: Vec::new() }
     }
@@ -184,6 +221,17 @@ impl Laws {
     pub fn invariant(mut self, holds: impl Fn() -> bool + 'static) -> Self {
         let place = Location::caller();
         self.subject.invariants.push((format!("{}:{}", place.file(), place.line()), Box::new(holds)));
+        self
+    }
+
+    /// Where an error of the layer's own holds the inner one, if its `source` does not lead there.
+    ///
+    /// `.inner_error(|error: &MyError<ProbeError>| match error { MyError::Inner(error) => Some(error), _ => None })`
+    pub fn inner_error<E: Error + 'static>(
+        mut self,
+        inner: impl for<'a> Fn(&'a E) -> Option<&'a ProbeError> + 'static,
+    ) -> Self {
+        self.subject.inner_error = Box::new(move |error| error.downcast_ref().and_then(&inner));
         self
     }
 
@@ -228,15 +276,27 @@ impl Laws {
 
     async fn find(&self, law: Law) -> Finding {
         let excepted = self.exceptions.iter().find(|(excepted, _)| *excepted == law);
-        let needs_refusal = matches!(law, Law::RefusalStops | Law::RefusalReturnsReadiness);
-        if needs_refusal && self.subject.refused.is_empty() {
-            return Finding::NotAsked("no request that the layer refuses was named");
+        if let (None, Some(why)) = (excepted, self.not_asked(law)) {
+            return Finding::NotAsked(why);
         }
         match (caught(run(law, &self.subject)).await, excepted) {
             (Ok(()), None) => Finding::Kept,
             (Ok(()), Some(_)) => Finding::NeedlesslyExcepted,
             (Err(_), Some((_, why))) => Finding::Excepted(why.clone()),
             (Err(fault), None) => Finding::Broken(fault),
+        }
+    }
+
+    /// Why a law cannot be asked of this layer.
+    fn not_asked(&self, law: Law) -> Option<&'static str> {
+        let Subject { refused, clones, fails, .. } = &self.subject;
+        match law {
+            Law::RefusalStops | Law::RefusalReturnsReadiness if refused.is_empty() => {
+                Some("no request that the layer refuses was named")
+            }
+            Law::ClonesIndependent if !clones => Some("the service cannot be cloned"),
+            Law::ErrorsUnchanged if !fails => Some("the service cannot fail"),
+            _ => None,
         }
     }
 }

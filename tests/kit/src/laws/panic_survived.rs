@@ -44,7 +44,7 @@ pub(super) async fn check(subject: &Subject) -> Checked {
 async fn survives(subject: &Subject, panics: Answer) -> Checked {
     let case = Case::new(subject, Probe::ok().respond(panics.clone()).respond(200));
     let mut a = case.instance();
-    let mut b = case.clone_of(&a);
+    let b = case.clone_of(&a);
     case.ready(&mut a).await?;
     case.did(format!("the probe's next answer is {panics:?}"));
     let request = case.request("");
@@ -63,8 +63,8 @@ async fn survives(subject: &Subject, panics: Answer) -> Checked {
             .ok();
     }
     case.at_rest().await?;
-    for instance in [&mut b, &mut a] {
-        let passed = Box::pin(case.passes(instance));
+    for mut instance in b.into_iter().chain([a]) {
+        let passed = Box::pin(case.passes(&mut instance));
         caught(passed)
             .await
             .map_err(|panic| case.broken("200, as the probe answers", format!("a panic: {panic}")))??;

@@ -1,7 +1,7 @@
 //! The layer under test, its many types hidden, so that each law is written once and for one type.
 //!
 //! ```text
-//! FnMut(ProbeService) -> S ──▶ Outer (boxed, cloneable) ──▶ Flight (boxed future) ──▶ Response<OuterBody>
+//! FnMut(ProbeService) -> S ──▶ Outer (boxed, cloned if S can be) ──▶ Flight (boxed future) ──▶ Response<OuterBody>
 //! ```
 //!
 //! The box adds nothing a law could see: calls, wakers, frames and hints go straight through; a test holds the
@@ -29,30 +29,35 @@ pub(super) type Flight = Pin<Box<dyn Future<Output = Answered>>>;
 pub(super) trait Outer {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>>;
     fn call(&mut self, request: Request<ProbeBody>) -> Flight;
-    fn boxed_clone(&self) -> Box<dyn Outer>;
+    fn boxed_clone(&self) -> Option<Box<dyn Outer>>;
 }
 
-/// Hides the types of a service; `wrap` makes the request body that it takes.
-pub(super) fn erase<S, B, R>(service: S, wrap: fn(ProbeBody) -> B) -> Box<dyn Outer>
+/// Hides the types of a service; `wrap` makes the request body that it takes, `copy` a second instance if it can.
+pub(super) fn erase<S, B, R>(
+    service: S,
+    wrap: fn(ProbeBody) -> B,
+    copy: Option<fn(&S) -> S>,
+) -> Box<dyn Outer>
 where
-    S: Service<Request<B>, Response = Response<R>> + Clone + 'static,
+    S: Service<Request<B>, Response = Response<R>> + 'static,
     S::Error: Into<BoxError>,
     S::Future: 'static,
     B: 'static,
     R: Body + 'static,
     R::Error: Into<BoxError>,
 {
-    Box::new(Erased { service, wrap })
+    Box::new(Erased { service, wrap, copy })
 }
 
 struct Erased<S, B> {
     service: S,
     wrap: fn(ProbeBody) -> B,
+    copy: Option<fn(&S) -> S>,
 }
 
 impl<S, B, R> Outer for Erased<S, B>
 where
-    S: Service<Request<B>, Response = Response<R>> + Clone + 'static,
+    S: Service<Request<B>, Response = Response<R>> + 'static,
     S::Error: Into<BoxError>,
     S::Future: 'static,
     B: 'static,
@@ -72,8 +77,9 @@ where
         })
     }
 
-    fn boxed_clone(&self) -> Box<dyn Outer> {
-        Box::new(Self { service: self.service.clone(), wrap: self.wrap })
+    fn boxed_clone(&self) -> Option<Box<dyn Outer>> {
+        let service = (self.copy?)(&self.service);
+        Some(Box::new(Self { service, wrap: self.wrap, copy: self.copy }))
     }
 }
 

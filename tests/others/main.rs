@@ -1,0 +1,54 @@
+//! The kit's laws over layers that others publish, and the table of it in the docs of `enfilade_test::laws`.
+//!
+//! ```text
+//! tower │ tower-http │ axum │ others ──▶ Row: the laws, by purpose, faults ──▶ table ──▶ tests/kit/src/laws/others.md
+//! ```
+//!
+//! `cargo test -p enfilade-others` compares; with `ENFILADE_UPDATE=1` it writes the table anew. Versions come from
+//! `Cargo.lock`, and each fault names a line of the source that must still stand there: an upgrade that mends or
+//! moves it is seen.
+
+mod axum;
+mod policy;
+mod resilience;
+mod row;
+mod source;
+mod stores;
+mod table;
+mod tower;
+mod tower_http;
+
+use std::{fs, path::Path};
+
+use self::row::{Held, Row};
+
+/// Every layer, in the order of the table.
+fn rows() -> Vec<Row> {
+    [tower::rows(), tower_http::rows(), axum::rows(), stores::rows(), resilience::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_layers_break_the_laws_that_the_table_says_and_no_other() {
+    let mut held = Vec::new();
+    let mut surprises = Vec::new();
+    for row in rows() {
+        let row = row.hold().await;
+        surprises.extend(row.surprise());
+        held.push(row);
+    }
+    assert!(surprises.is_empty(), "{}", surprises.join("\n\n"));
+    kept(&table::of(&held));
+}
+
+/// Compares the table in the docs with what was found, or writes it.
+fn kept(expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kit/src/laws/others.md");
+    if std::env::var_os("ENFILADE_UPDATE").is_some() {
+        fs::write(&path, expected).expect("the docs can be written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected, "others.md is not what the laws find; ENFILADE_UPDATE=1 writes it anew");
+}

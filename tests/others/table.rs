@@ -1,0 +1,99 @@
+//! The table in Markdown: a row for each layer, below it what each mark means.
+//!
+//! ```text
+//! | timeout | ✓ | ✓ | – | ✗ |      ✗ a fault: why, where, the script     – by purpose: why     · not asked
+//! ```
+
+use std::fmt::Write as _;
+
+use enfilade_test::{
+    Law,
+    laws::{Break, Finding},
+};
+
+use crate::{Held, row::Fault, source::Sources};
+
+pub(crate) fn of(rows: &[Held]) -> String {
+    let sources = Sources::read();
+    [marks(rows, &sources), purposes(rows), faults(rows, &sources)].concat()
+}
+
+fn marks(rows: &[Held], sources: &Sources) -> String {
+    let mut table = String::from("| | |");
+    for number in 1..=Law::ALL.len() {
+        put(&mut table, format_args!(" {number} |"));
+    }
+    put(&mut table, format_args!("\n|---|---|{}\n", "---|".repeat(Law::ALL.len())));
+    let mut last = "";
+    for row in rows {
+        let package = if row.package == last {
+            String::new()
+        } else {
+            format!("{} {}", name(row.package), sources.version(row.package))
+        };
+        last = row.package;
+        let marks: Vec<_> = row.report.findings().map(|(_, finding)| mark(finding)).collect();
+        put(&mut table, format_args!("| {package} | {} | {} |\n", row.layer, marks.join(" | ")));
+    }
+    table
+}
+
+fn mark(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Kept => "✓",
+        Finding::Broken(_) => "✗",
+        Finding::Excepted(_) => "–",
+        _ => "·",
+    }
+}
+
+/// One line for each law and reason, with all layers that it is true of.
+fn purposes(rows: &[Held]) -> String {
+    let mut reasons: Vec<(Law, &str, Vec<String>)> = Vec::new();
+    for row in rows {
+        for (law, finding) in row.report.findings() {
+            let Finding::Excepted(why) = finding else { continue };
+            let name = format!("{}'s {}", name(row.package), row.layer);
+            match reasons.iter_mut().find(|reason| (reason.0, reason.1) == (law, why)) {
+                Some((_, _, layers)) => layers.push(name),
+                None => reasons.push((law, why, vec![name])),
+            }
+        }
+    }
+    let mut list = String::from("\n## By purpose\n\n");
+    for (law, why, layers) in reasons {
+        put(&mut list, format_args!("- `{law}`, {}: {why}.\n", layers.join(", ")));
+    }
+    list
+}
+
+/// A package as the docs write it: an underscore makes it code.
+fn name(package: &str) -> String {
+    if package.contains('_') { format!("`{package}`") } else { package.to_owned() }
+}
+
+fn faults(rows: &[Held], sources: &Sources) -> String {
+    let mut list = String::from("\n## Faults\n");
+    for row in rows {
+        for (law, finding) in row.report.findings() {
+            let fault = row.faults.iter().find(|fault| fault.law == law);
+            if let (Finding::Broken(found), Some(fault)) = (finding, fault) {
+                one_fault(&mut list, row, fault, found, sources);
+            }
+        }
+    }
+    list
+}
+
+fn one_fault(list: &mut String, row: &Held, fault: &Fault, found: &Break, sources: &Sources) {
+    let Fault { law, why, file, line } = *fault;
+    let (layer, version) = (row.layer, sources.version(row.package));
+    let number = sources.line(row.package, file, line);
+    let package = name(row.package);
+    put(list, format_args!("\n**{package} {version}, {layer}: `{law}`.** {why} (`{file}:{number}`)\n"));
+    put(list, format_args!("\n```text\n{found}\n```\n"));
+}
+
+fn put(text: &mut String, words: std::fmt::Arguments<'_>) {
+    text.write_fmt(words).expect("a string takes all");
+}
