@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used)] // a helper of a test fails the test
 
 use enfilade_auth::{ConfigError, StripIdentity};
-use enfilade_test::{Ask, Probe, assert_header, assert_laws, assert_passed, drive, enter};
+use enfilade_test::{Ask, Probe, assert_header, assert_laws, assert_passed, drive, enter, strategies};
 use http::{HeaderName, request};
 use proptest::prelude::*;
 
@@ -193,6 +193,22 @@ proptest! {
             for identity in IDENTITY {
                 prop_assert_ne!(&variable, &identity.to_uppercase().replace('-', "_"));
             }
+        }
+    }
+
+    /// Whatever else a request brings, and in whatever order.
+    #[test]
+    fn no_request_brings_one_in_and_what_is_none_stays(request in strategies::hostile_request()) {
+        let before: Vec<_> = request.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let passed = enter(&StripIdentity::new(), request).passed();
+        let left = &passed.request().headers;
+        for name in left.keys() {
+            let variable = name.as_str().replace(|c: char| !c.is_alphanumeric(), "-");
+            prop_assert!(!IDENTITY.contains(&&*variable), "{}", name);
+        }
+        for name in ["host", "cookie", "accept", "authorization", "forwarded", "x-forwarded-for"] {
+            let values: Vec<_> = before.iter().filter(|(known, _)| known == name).map(|(_, value)| value).collect();
+            prop_assert_eq!(left.get_all(name).iter().collect::<Vec<_>>(), values, "{}", name);
         }
     }
 }
