@@ -8,6 +8,7 @@
 //! - [`Probe`]: the service under the layer; it answers by script and records what reaches it
 //! - [`drive()`]: sends requests through the layer and waits for the [`Reply`]
 //! - [`TestClock`]: virtual time for whatever takes an [`enfilade_core::Clock`]
+//! - `issuer`, with the feature of that name: an identity provider in memory, and every bad token of note
 //! - [`assert_refused!`] and [`assert_passed!`]: for a reply, a response or a gate's verdict
 //!
 //! ```
@@ -33,6 +34,8 @@ pub mod assert;
 pub mod body;
 pub mod clock;
 pub mod drive;
+#[cfg(feature = "issuer")]
+pub mod issuer;
 pub mod latch;
 pub mod laws;
 pub mod probe;

@@ -4,6 +4,7 @@ mod claims;
 mod cookie;
 mod cost;
 mod headers;
+mod hostile;
 mod keys;
 mod openssl;
 mod properties;
