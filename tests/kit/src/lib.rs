@@ -3,22 +3,39 @@
 //! ```text
 //!  drive(layer, &probe) ── get("/").bearer(…).send() ──▶ [ the layer ] ──▶ Probe (scripted answers)
 //!            Reply ◀── status, headers, code, text ─────────────────────────  what it saw: probe.requests()
+//!
+//!  enter(&gate, Ask::get("/").bearer(…)) ──▶ refused("…") │ passed().leave(200)     a Gate, without any service
 //! ```
 //!
-//! - [`Probe`]: the service under the layer; it answers by script and records what reaches it
-//! - [`drive()`]: sends requests through the layer and waits for the [`Reply`]
-//! - [`TestClock`]: virtual time for whatever takes an [`enfilade_core::Clock`]
-//! - `issuer`, with the feature of that name: an identity provider in memory, and every bad token of note
-//! - [`assert_refused!`] and [`assert_passed!`]: for a reply, a response or a gate's verdict
+//! | what a test needs | where it is |
+//! |---|---|
+//! | a service under the layer that answers by script and records what reaches it | [`Probe`], [`Answer`], [`ProbeBody`] |
+//! | requests through the layer, waited for or stepped by hand | [`drive()`], [`Drive`], [`Ask`], [`Reply`] |
+//! | a gate entered and left by hand | [`enter`] |
+//! | assertions that show expected and found side by side | [`assert_refused!`], [`assert_challenge!`] and others: [`assert`](mod@assert) |
+//! | an answer, a body, readiness held back until the test says so | [`Latch`], [`Probe::hold`] |
+//! | what every tower layer has to keep, checked one by one | [`assert_laws!`], [`laws`] |
+//! | time that moves only when the test says so | [`TestClock`] |
+//! | bodies compared frame by frame | [`Trace`], [`BodyWatch`] |
+//!
+//! More under features, each of which only adds: `issuer` (an identity provider in memory, with every bad token there
+//! is), `proptest` (`strategies`: requests, good and hostile). The kit switches on no feature of the crates that you
+//! test with, so nothing compiles under test that does not without.
+//!
+//! A complete first test:
 //!
 //! ```
 //! use enfilade_core::{Gates, Pass, Rejection, gate_fn};
-//! use enfilade_test::{Probe, assert_passed, assert_refused, drive};
-//! use http::StatusCode;
+//! use enfilade_test::{Probe, assert_header, assert_passed, assert_refused, drive};
+//! use http::{HeaderValue, StatusCode};
 //!
-//! let polite = Gates::of(gate_fn("polite", |req| match req.headers.contains_key("please") {
-//!     true => Ok(Pass::Now),
-//!     false => Err(Rejection::new(StatusCode::FORBIDDEN, "polite.missing")),
+//! let polite = Gates::of(gate_fn("polite", |req| {
+//!     if req.headers.remove("please").is_none() {
+//!         return Err(Rejection::new(StatusCode::FORBIDDEN, "polite.missing"));
+//!     }
+//!     Ok(Pass::then(|res| {
+//!         res.headers.insert("thank", HeaderValue::from_static("you"));
+//!     }))
 //! }));
 //! let probe = Probe::ok();
 //! let mut door = drive(polite, &probe);
@@ -26,8 +43,10 @@
 //! assert_refused!(door.get("/").send(), 403, "polite.missing");
 //! probe.never_reached();
 //!
-//! assert_passed!(door.get("/").header("please", "1").send());
-//! assert_eq!(probe.last().headers["please"], "1");
+//! let reply = door.get("/").header("please", "1").send();
+//! assert_passed!(reply);
+//! assert_header!(reply, "thank" = "you");
+//! assert_header!(probe.last(), "please" absent);
 //! ```
 
 pub mod assert;
