@@ -54,6 +54,11 @@ macro_rules! assert_set_cookie {
             $crate::__set_cookie_attributes!(($crate::assert::CookieTest::new(&$name)) $($($attributes)*)?),
         )
     };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "write `assert_set_cookie!(reply, \"name\" = \"value\"; Path = \"/\", HttpOnly)`, `… \"name\" removed` or `… \"name\" not set`"
+        )
+    };
 }
 
 #[doc(hidden)]
