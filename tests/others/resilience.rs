@@ -48,8 +48,10 @@ fn row(layer: &'static str, laws: Laws) -> Row {
 
 fn limits() -> Vec<Row> {
     let bulkhead = || BulkheadLayer::builder().max_concurrent_calls(8);
-    let fails_fast = Laws::of(bulkhead().build().expect("a limit"));
-    let waits = Laws::of(bulkhead().backpressure().build().expect("a limit"));
+    let (fails_fast, one) = bulkhead().build_with_handle().expect("a limit");
+    let (waits, other) = bulkhead().backpressure().build_with_handle().expect("a limit");
+    let fails_fast = Laws::of(fails_fast).invariant(move || one.available_permits() == 8);
+    let waits = Laws::of(waits).invariant(move || other.available_permits() == 8);
     let adaptive = Aimd::builder().initial_limit(8).build().expect("a limit");
     let adaptive = Laws::of(AdaptiveLimiterLayer::new(adaptive));
     let rate = Laws::of(RateLimiterLayer::builder().limit_for_period(1_000_000).build().expect("a limit"));

@@ -9,7 +9,7 @@ use enfilade_test::{
     laws::{Finding, Report},
 };
 
-/// A layer and what is known of it.
+/// A layer and what is known of it. A package is a name, and where there are two of it, the start of its version.
 pub(crate) struct Row {
     pub(crate) package: &'static str,
     pub(crate) layer: &'static str,

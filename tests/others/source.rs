@@ -1,7 +1,7 @@
 //! Where a package's source lies, in which version: `cargo metadata`, which reads `Cargo.lock`.
 //!
 //! ```text
-//! Sources::read() ── version("tower") ──▶ "0.5.3"     line("tower", "src/…", "a piece of it") ──▶ its number
+//! Sources::read() ── version("tower") ──▶ "0.5.3"     lines("tower", "src/…", "a piece of it") ──▶ "170"
 //! ```
 
 use std::{env, fs, path::PathBuf, process::Command};
@@ -29,24 +29,27 @@ impl Sources {
         self.package(package)["version"].as_str().expect("a package has a version")
     }
 
-    /// The number of the one line of a package's file that holds this text.
-    pub(crate) fn line(&self, package: &str, file: &str, text: &str) -> usize {
+    /// The numbers of the lines of a package's file that hold this text, as `7, 9`.
+    pub(crate) fn lines(&self, package: &str, file: &str, text: &str) -> String {
         let manifest = self.package(package)["manifest_path"].as_str().expect("a package has a manifest");
-        let path = PathBuf::from(manifest).with_file_name("").join(file);
+        let path = PathBuf::from(manifest).with_file_name(file);
         let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let lines: Vec<_> = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text)).collect();
-        match lines[..] {
-            [(number, _)] => number,
-            _ => panic!(
-                "{package} {}, {file}: `{text}` stands there {} times: look again",
-                self.version(package),
-                lines.len()
-            ),
-        }
+        let lines = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text));
+        let numbers: Vec<_> = lines.map(|(number, _): (usize, _)| number.to_string()).collect();
+        let few = (1..=2).contains(&numbers.len());
+        assert!(few, "{package}, {file}: `{text}` stands at {numbers:?}: read it again");
+        numbers.join(", ")
     }
 
-    fn package(&self, name: &str) -> &Value {
-        let found = self.0.iter().find(|package| package["name"] == name);
-        found.unwrap_or_else(|| panic!("{name} is not in Cargo.lock"))
+    /// `tower`, or `tower 0.5` where the lock file has two.
+    fn package(&self, wanted: &str) -> &Value {
+        let (name, version) = wanted.split_once(' ').unwrap_or((wanted, ""));
+        let is_it = |package: &&Value| {
+            package["name"] == name
+                && package["version"].as_str().is_some_and(|found| found.starts_with(version))
+        };
+        let found: Vec<_> = self.0.iter().filter(is_it).collect();
+        assert_eq!(found.len(), 1, "`{wanted}` must be one package of Cargo.lock");
+        found[0]
     }
 }

@@ -13,42 +13,41 @@ use enfilade_test::{
 
 use crate::{Held, row::Fault, source::Sources};
 
-pub(crate) fn of(rows: &[Held]) -> String {
+pub(crate) fn of(groups: &[Vec<Held>]) -> String {
     let sources = Sources::read();
-    [marks(rows, &sources), purposes(rows), faults(rows, &sources)].concat()
+    let marks: String = groups.iter().map(|group| marks(group, &sources)).collect();
+    let rows: Vec<_> = groups.iter().flatten().collect();
+    [marks, purposes(&rows), faults(&rows, &sources)].concat()
 }
 
-fn marks(rows: &[Held], sources: &Sources) -> String {
-    let mut table = String::from("| | |");
+/// One table: of a package, whose name stands in its head, or of several.
+fn marks(group: &[Held], sources: &Sources) -> String {
+    let of_one = group.iter().all(|row| row.package == group[0].package);
+    let title = |row: &Held| format!("{} {}", name(row.package), sources.version(row.package));
+    let mut table = format!("| {} |", if of_one { title(&group[0]) } else { String::new() });
     for number in 1..=Law::ALL.len() {
         put(&mut table, format_args!(" {number} |"));
     }
-    put(&mut table, format_args!("\n|---|---|{}\n", "---|".repeat(Law::ALL.len())));
-    let mut last = "";
-    for row in rows {
-        let package = if row.package == last {
-            String::new()
-        } else {
-            format!("{} {}", name(row.package), sources.version(row.package))
-        };
-        last = row.package;
+    put(&mut table, format_args!("\n|---|{}\n", "---|".repeat(Law::ALL.len())));
+    for row in group {
         let marks: Vec<_> = row.report.findings().map(|(_, finding)| mark(finding)).collect();
-        put(&mut table, format_args!("| {package} | {} | {} |\n", row.layer, marks.join(" | ")));
+        let layer = if of_one { row.layer.to_owned() } else { format!("{}, {}", title(row), row.layer) };
+        put(&mut table, format_args!("| {layer} | {} |\n", marks.join(" | ")));
     }
-    table
+    table + "\n"
 }
 
 fn mark(finding: &Finding) -> &'static str {
     match finding {
         Finding::Kept => "✓",
-        Finding::Broken(_) => "✗",
+        Finding::Broken(_) => "**✗**",
         Finding::Excepted(_) => "–",
         _ => "·",
     }
 }
 
 /// One line for each law and reason, with all layers that it is true of.
-fn purposes(rows: &[Held]) -> String {
+fn purposes(rows: &[&Held]) -> String {
     let mut reasons: Vec<(Law, &str, Vec<String>)> = Vec::new();
     for row in rows {
         for (law, finding) in row.report.findings() {
@@ -60,19 +59,20 @@ fn purposes(rows: &[Held]) -> String {
             }
         }
     }
-    let mut list = String::from("\n## By purpose\n\n");
+    let mut list = String::from("## By purpose\n\n");
     for (law, why, layers) in reasons {
         put(&mut list, format_args!("- `{law}`, {}: {why}.\n", layers.join(", ")));
     }
     list
 }
 
-/// A package as the docs write it: an underscore makes it code.
+/// A package as the docs write it, without a version: an underscore makes it code.
 fn name(package: &str) -> String {
+    let package = package.split(' ').next().unwrap_or(package);
     if package.contains('_') { format!("`{package}`") } else { package.to_owned() }
 }
 
-fn faults(rows: &[Held], sources: &Sources) -> String {
+fn faults(rows: &[&Held], sources: &Sources) -> String {
     let mut list = String::from("\n## Faults\n");
     for row in rows {
         for (law, finding) in row.report.findings() {
@@ -88,7 +88,7 @@ fn faults(rows: &[Held], sources: &Sources) -> String {
 fn one_fault(list: &mut String, row: &Held, fault: &Fault, found: &Break, sources: &Sources) {
     let Fault { law, why, file, line } = *fault;
     let (layer, version) = (row.layer, sources.version(row.package));
-    let number = sources.line(row.package, file, line);
+    let number = sources.lines(row.package, file, line);
     let package = name(row.package);
     put(list, format_args!("\n**{package} {version}, {layer}: `{law}`.** {why} (`{file}:{number}`)\n"));
     put(list, format_args!("\n```text\n{found}\n```\n"));

@@ -10,8 +10,11 @@
 //!
 //! **How it is broken.** By most layers that refuse in `call`: `poll_ready` reserved, `call` returned early, and
 //! nobody thought of the reservation. It costs something only above a layer that reserves, and where the service
-//! outlives the request (a server that keeps one instance a connection), so it is the mildest law. Who cannot ask
-//! for `S: Clone` cannot keep it, and excepts it.
+//! outlives the request (a server that keeps one instance a connection), so it is the mildest law.
+//!
+//! Who does not ask for `S: Clone` has no second instance, cannot keep it, and excepts it. Of the published layers that
+//! refuse, those that ask for `Clone` keep it, and no other can: the [table](super#layers-of-others) does not count
+//! that as a fault.
 //!
 //! **How to keep it.** On a refusal, replace the inner service by a clone of itself, and drop the one that was ready. A
 //! `Gate` does so.

@@ -51,6 +51,8 @@ pub enum Mutant {
     AnswersForTheError,
     /// Makes a new response out of status, headers and body, and inserts where it should append.
     RebuildsTheResponse,
+    /// Sets `content-length` from the body that it sees, also when that is none because the request was HEAD.
+    CountsTheLength,
     /// Passes on the data frames of a body, and nothing else.
     DropsTrailers,
     /// Wraps the body without its size hint and its end.
@@ -65,7 +67,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant, in the order of the laws that they break.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::CallsAFreshClone,
         Self::HoardsReadiness,
         Self::KeepsTheFirstWaker,
@@ -81,6 +83,7 @@ impl Mutant {
         Self::ForgetsTheError,
         Self::AnswersForTheError,
         Self::RebuildsTheResponse,
+        Self::CountsTheLength,
         Self::DropsTrailers,
         Self::ForgetsTheSize,
         Self::CollectsTheResponse,

@@ -17,7 +17,8 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -225,7 +226,11 @@ impl Mutant {
             Self::ForgetsTheSize => Keeps::Frames,
             _ => Keeps::All,
         };
-        let response = if self == Self::RebuildsTheResponse { rebuild_response(response) } else { response };
+        let response = match self {
+            Self::RebuildsTheResponse => rebuild_response(response),
+            Self::CountsTheLength => count_length(response),
+            _ => response,
+        };
         Ok(response.map(|body| MutantBody::new(body, keeps)))
     }
 }
@@ -270,6 +275,13 @@ fn rebuild_response(response: Response<ProbeBody>) -> Response<ProbeBody> {
     *rebuilt.status_mut() = head.status;
     *rebuilt.headers_mut() = headers;
     rebuilt
+}
+
+fn count_length(mut response: Response<ProbeBody>) -> Response<ProbeBody> {
+    if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    }
+    response
 }
 
 fn refusal() -> Response<MutantBody> {
