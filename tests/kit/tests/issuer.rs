@@ -214,7 +214,7 @@ fn keys_belong_to_the_name_and_rotate_one_by_one() {
 
 #[test]
 fn names_of_hostile_tokens_are_unique_and_so_are_tokens() {
-    for alg in Alg::ALL {
+    for alg in KINDS.map(|(_, alg)| alg).into_iter().chain([Alg::Es512, Alg::Ps256]) {
         let issuer = issuer().with_alg(alg);
         let mut seen = BTreeMap::new();
         for Hostile { name, token, why, code, .. } in issuer.hostile() {

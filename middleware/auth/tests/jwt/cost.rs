@@ -1,22 +1,18 @@
 //! What a request with a remembered token costs in allocations, so that a change which adds one is seen.
 
 use allocation_counter::measure;
-use enfilade_auth::{
-    Revocations,
-    jwt::{Algorithm, SigningKey},
-};
+use enfilade_auth::Revocations;
 use enfilade_test::TestClock;
 
-use crate::{NOW, honest, settings};
+use crate::{NOW, issuer, trusting};
 
 #[test]
 fn a_remembered_token_costs_no_allocation() {
     let clock = TestClock::at(NOW);
-    let key = SigningKey::generate(Algorithm::Es256);
+    let issuer = issuer(&clock);
     let revocations = Revocations::with_clock(10, clock.clock());
-    let verifier =
-        settings(key.verifying_key(), &clock).with_revocation(revocations.clone()).build().unwrap();
-    let token = key.sign("JWT", &honest());
+    let verifier = trusting(&issuer, &clock).with_revocation(revocations.clone()).build().unwrap();
+    let token = issuer.token("ada").sign();
     let first = measure(|| assert!(verifier.verify(&token).is_ok())).count_total;
     assert!(first > 0, "the counter counts");
     assert_eq!(measure(|| assert!(verifier.verify(&token).is_ok())).count_total, 0);
