@@ -5,10 +5,13 @@ use std::time::Duration;
 use enfilade_auth::{
     Attempt, Auth, AuthMethod, Authenticator, Bearer, CookieToken, Gate, Pass, Principal, Rejection,
     Revocations, SessionError,
-    jwt::{Algorithm, NewToken, SigningKey, Verifier},
+    jwt::{Algorithm, SigningKey, Verifier, VerifierBuilder, VerifyingKey},
 };
 use enfilade_cookie::{Cookies, Jar, KeyRing, Profile};
-use enfilade_test::TestClock;
+use enfilade_test::{
+    TestClock,
+    issuer::{Alg, Issuer, Key},
+};
 use http::{Request, Response, request};
 
 const NOW: u64 = 1_800_000_000;
@@ -329,7 +332,9 @@ fn a_restart_signs_everybody_out_and_says_why_to_the_log_only() {
     let Attempt::Void(reason) = again.authenticate(&mut request(Some(&cookie))) else { panic!("void") };
     assert_eq!(reason.code(), "auth.token-signature");
 
-    let auth = Auth::new(again).or(Bearer::new(api().1)).optional();
+    let key = VerifyingKey::from_jwk(&api(&before).key().jwk().to_string()).unwrap();
+    let verifier = api_verifier(key, &before).build().unwrap();
+    let auth = Auth::new(again).or(Bearer::new(verifier)).optional();
     let mut req = request(Some(&cookie));
     let pass = auth.enter(&mut req).unwrap();
     assert!(Principal::of(&req.extensions).unwrap().is_anonymous());
@@ -369,13 +374,18 @@ fn both_orders_of_auth_and_cookies_emit_each_cookie_once() {
     }
 }
 
-/// A key and a verifier of API tokens.
-fn api() -> (SigningKey, Verifier) {
-    let key = SigningKey::generate(Algorithm::Hs256);
-    let verifier =
-        Verifier::builder(key.verifying_key()).with_issuer("https://id.example").with_audience("api");
-    let verifier = verifier.with_clock(TestClock::at(NOW).clock()).build().expect("good settings");
-    (key, verifier)
+/// Whose tokens are for an API beside the site.
+fn api(site: &Site) -> Issuer {
+    Issuer::new().with_audience("api").with_clock(site.clock.clock())
+}
+
+/// Expects the same.
+fn api_verifier(key: VerifyingKey, site: &Site) -> VerifierBuilder {
+    let api = api(site);
+    Verifier::builder(key)
+        .with_issuer(api.name())
+        .with_audience(api.audience())
+        .with_clock(site.clock.clock())
 }
 
 #[test]
@@ -389,10 +399,7 @@ fn neither_token_passes_for_the_other() {
         emit.unwrap().run(&mut res);
         res.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
     };
-    let (key, _) = api();
-    let api_token =
-        NewToken::new("https://id.example", "api", "ada").with_clock(site.clock.clock()).sign(&key);
-    assert_eq!(site.ask(&seal(&api_token)), Err("auth.token-type"));
+    assert_eq!(site.ask(&seal(&api(&site).token("ada").sign())), Err("auth.token-type"));
 
     // Even with one key for both, which nobody should do.
     let shared = || SigningKey::from_secret(Algorithm::Hs256, &[7; 32]).unwrap();
@@ -401,12 +408,7 @@ fn neither_token_passes_for_the_other() {
         .with_signing_key(shared())
         .build()
         .unwrap();
-    let verifier = Verifier::builder(shared().verifying_key())
-        .with_issuer("https://id.example")
-        .with_audience("api")
-        .with_clock(site.clock.clock())
-        .build()
-        .unwrap();
+    let verifier = api_verifier(shared().verifying_key(), &site).build().unwrap();
     let mut req = request(None);
     let (jar, emit) = Jar::enter(&mut req);
     sessions.sign_in(&jar, &ada()).unwrap();
@@ -418,16 +420,12 @@ fn neither_token_passes_for_the_other() {
     let opened = jar.private(&site.ring, "enfilade-session-token").open("__Host-session").unwrap();
     let session_token = opened.text().unwrap();
     assert_eq!(verifier.verify(session_token).unwrap_err().fault().code(), "auth.token-type");
-    let by_type = Verifier::builder(shared().verifying_key())
-        .with_issuer("https://id.example")
-        .with_audience("api")
-        .with_types(["enfilade-session+jwt"])
-        .with_clock(site.clock.clock())
-        .build()
-        .unwrap();
+    let by_type = api_verifier(shared().verifying_key(), &site);
+    let by_type = by_type.with_types(["enfilade-session+jwt"]).build().unwrap();
     assert_eq!(by_type.verify(session_token).unwrap_err().fault().code(), "auth.token-issuer");
-    let as_session = NewToken::new("https://id.example", "api", "ada").with_type("enfilade-session+jwt");
-    let cookie = seal(&as_session.with_clock(site.clock.clock()).sign(&shared()));
+    let secret = Key::from_secret(Alg::Hs256, [7; 32]);
+    let as_session = api(&site).token("ada").key(&secret).without_header("kid").typ("enfilade-session+jwt");
+    let cookie = seal(&as_session.sign());
     let Attempt::Void(reason) = sessions.authenticate(&mut request(Some(&cookie))) else { panic!("void") };
     assert_eq!(reason.code(), "auth.token-issuer");
 }

@@ -15,7 +15,7 @@ use enfilade_auth::{
 };
 use enfilade_test::TestClock;
 
-use crate::{NOW, honest, openssl, parts, verdict, verifier};
+use crate::{NOW, honest, issuer, openssl, parts, verdict, verifier};
 
 #[test]
 fn each_algorithm_signs_and_verifies_and_a_changed_claim_is_seen() {
@@ -80,24 +80,20 @@ fn keys_are_found_by_id_or_where_there_is_no_choice() {
 fn a_jwks_file_is_read_again_and_a_bad_one_keeps_the_old_keys() {
     let clock = TestClock::at(NOW);
     let path = std::env::temp_dir().join(format!("enfilade-jwks-{}.json", std::process::id()));
-    let write = |keys: &[&SigningKey]| {
-        let keys: Vec<_> = keys.iter().map(|key| key.to_jwk().unwrap()).collect();
-        fs::write(&path, format!(r#"{{"keys":[{}]}}"#, keys.join(","))).unwrap();
-    };
-    let (old, new) = (
-        SigningKey::generate(Algorithm::Es256).with_id("1"),
-        SigningKey::generate(Algorithm::Es256).with_id("2"),
-    );
+    let issuer = issuer(&clock);
+    let write = || fs::write(&path, issuer.jwks().to_string()).unwrap();
     assert!(matches!(JwksFile::open(&path).unwrap_err(), ConfigError::File { .. }), "unreadable at start");
-    write(&[&old]);
+    write();
     let file = JwksFile::open(&path).unwrap();
     let verifier = verifier(&file, &clock);
-    let (by_old, by_new) = (old.sign("JWT", &honest()), new.sign("JWT", &honest()));
+    let by_old = issuer.token("ada").sign();
+    issuer.rotate();
+    let by_new = issuer.token("ada").sign();
     let both = || (verdict(&verifier, &by_old), verdict(&verifier, &by_new));
     assert_eq!(both(), ("ok", "key-unknown"));
     assert!(!file.reload().unwrap(), "nothing changed");
 
-    write(&[&old, &new]);
+    write();
     assert!(file.reload().unwrap());
     assert_eq!(both(), ("ok", "ok"));
     for bad in [
@@ -117,7 +113,8 @@ fn a_jwks_file_is_read_again_and_a_bad_one_keeps_the_old_keys() {
     assert!(file.reload().is_err());
     assert_eq!(both(), ("ok", "ok"), "the file is gone");
 
-    write(&[&new]);
+    issuer.retire();
+    write();
     assert!(file.reload().unwrap());
     assert_eq!(both(), ("key-unknown", "ok"), "the withdrawn key counts no more, remembered or not");
     fs::write(&path, " ".repeat(2000)).unwrap();

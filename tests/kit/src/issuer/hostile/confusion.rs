@@ -12,7 +12,7 @@ use crate::issuer::{Alg, Key};
 const BOUND: &str = "a key is for one algorithm, and the header does not choose it (RFC 8725 §3.1)";
 const PUBLIC_AS_SECRET: &str =
     "everybody knows the public key: it is no secret (RFC 8725 §2.1, CVE-2015-9235)";
-const NONE: &str = "`none` proves nothing (RFC 8725 §3.2, CVE-2020-28042)";
+const NONE: &str = "`none` proves nothing (RFC 8725 §3.2, CVE-2022-23540)";
 const NO_NAME: &str =
     "this is the name of no signature algorithm; names are compared by bytes (RFC 7515 §4.1.1)";
 const NO_STRING: &str = "`alg` is a string, and there once (RFC 7515 §4.1.1)";
@@ -82,14 +82,14 @@ fn siblings(forge: &mut Forge<'_>, key: &Key) {
     };
     for alg in Alg::ALL.into_iter().filter(is_sibling) {
         let token = forge.good().key(&key.clone().as_alg(alg)).sign();
-        forge.refuse(code::ALGORITHM, format!("confusion/*-key-signs-{}", lower(alg)), BOUND, token);
+        forge.refuse(code::ALGORITHM, format!("confusion/own-key-signs-{}", lower(alg)), BOUND, token);
     }
 }
 
 fn other_names(forge: &mut Forge<'_>, key: &Key) {
     for alg in Alg::ALL.into_iter().filter(|alg| *alg != key.alg()) {
         let token = forge.good().header("alg", alg.as_str()).sign();
-        let name = format!("confusion/*-signature-called-{}", lower(alg));
+        let name = format!("confusion/own-signature-called-{}", lower(alg));
         forge.refuse(code::ALGORITHM, name, BOUND, token);
     }
 }

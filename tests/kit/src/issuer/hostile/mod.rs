@@ -26,8 +26,7 @@
 //!
 //! # The list
 //!
-//! By default the issuer signs with ES256; the last column names the keys for which a token is made at all. A `*` stands
-//! for the algorithm's own name.
+//! The last column names the keys for which a token is made; by default the issuer has one for ES256, of kind EC.
 //!
 #![doc = include_str!("list.md")]
 
