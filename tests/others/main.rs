@@ -19,7 +19,10 @@ mod table;
 mod tower;
 mod tower_http;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
+
+use ::tower::{Layer as _, timeout::TimeoutLayer};
+use enfilade_test::{Law, Laws, laws::Mutant};
 
 use self::row::{Held, Row};
 
@@ -41,6 +44,15 @@ async fn others_layers_break_the_laws_that_the_table_says_and_no_other() {
     let surprises: Vec<_> = held.iter().flatten().filter_map(Held::surprise).collect();
     assert!(surprises.is_empty(), "{}", surprises.join("\n\n"));
     kept(&table::of(&held));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_rings_does_not_hide_a_waker_that_is_lost() {
+    let timeout = TimeoutLayer::new(Duration::from_secs(5));
+    let report = Laws::service(move |probe| timeout.layer(Mutant::KeepsTheFirstWaker.layer().layer(probe)))
+        .check_async()
+        .await;
+    assert_eq!(report.broken(), [Law::PendingWakes]);
 }
 
 /// Compares the table in the docs with what was found, or writes it.

@@ -83,6 +83,21 @@ impl Wake for Inner {
     }
 }
 
+/// Whether a bell that was silent rings; others run meanwhile, but a paused clock does not move on.
+///
+/// Who only waits lets tokio's paused clock jump to the next timer, and a timeout's ring is not the one asked for.
+pub(super) async fn rings_meanwhile(bell: &Bell) -> bool {
+    settle().await;
+    if bell.rings() > 0 {
+        return true;
+    }
+    let patience = Patience::start();
+    while bell.rings() == 0 && !patience.is_over() {
+        yield_now().await;
+    }
+    bell.rings() > 0
+}
+
 /// Lets everybody else on this executor run for a while.
 pub(super) async fn settle() {
     for _ in 0..YIELDS {

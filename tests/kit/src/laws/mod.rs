@@ -53,9 +53,11 @@
 //!
 //! # Layers of others
 //!
-//! What the laws find of layers that others publish, held against them by `cargo test -p enfilade-others`, which reads
-//! the versions from the lock file and keeps this table. Columns are the laws by number, as above.
-//! ✓ kept, ✗ a fault, – broken by purpose, · not asked.
+//! What the laws find of layers that others publish, in the newest versions of 2026-11-24. `cargo test -p
+//! enfilade-others` holds them against the laws and keeps these tables; it reads the versions from the lock file. The
+//! last table is a check of the laws: versions whose fault was found by their users, and mended.
+//!
+//! Columns are the laws by number, as above. ✓ kept, ✗ a fault, – broken by purpose, · not asked.
 //!
 #![doc = include_str!("others.md")]
 
