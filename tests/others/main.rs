@@ -21,8 +21,12 @@ mod tower_http;
 
 use std::{fs, path::Path, time::Duration};
 
-use ::tower::{Layer as _, timeout::TimeoutLayer};
-use enfilade_test::{Law, Laws, laws::Mutant};
+use ::tower::{BoxError, Layer as _, timeout::TimeoutLayer};
+use enfilade_test::{
+    Laws, ProbeBody, ProbeService,
+    laws::{Mutant, MutantBody, MutantLayer},
+};
+use http::{Request, Response};
 
 use self::row::{Held, Row};
 
@@ -47,12 +51,25 @@ async fn others_layers_break_the_laws_that_the_table_says_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timer_that_rings_does_not_hide_a_waker_that_is_lost() {
-    let timeout = TimeoutLayer::new(Duration::from_secs(5));
-    let report = Laws::service(move |probe| timeout.layer(Mutant::KeepsTheFirstWaker.layer().layer(probe)))
-        .check_async()
-        .await;
-    assert_eq!(report.broken(), [Law::PendingWakes]);
+async fn each_mutant_is_found_under_another_layer_and_in_paused_time() {
+    for mutant in Mutant::ALL {
+        let alone = asked(mutant, MutantLayer::layer).check_async().await.broken();
+        let timeout = TimeoutLayer::new(Duration::from_secs(5));
+        let under = asked(mutant, move |layer, probe| timeout.layer(layer.layer(probe))).check_async().await;
+        assert_eq!(under.broken(), alone, "{mutant:?}\n{under}");
+    }
+}
+
+fn asked<S>(mutant: Mutant, build: impl Fn(&MutantLayer, ProbeService) -> S + 'static) -> Laws
+where
+    S: ::tower::Service<Request<ProbeBody>, Response = Response<MutantBody>, Error: Into<BoxError>>
+        + Clone
+        + 'static,
+{
+    let layer = mutant.layer();
+    let counted = layer.clone();
+    let laws = Laws::service(move |probe| build(&layer, probe)).invariant(move || counted.count() == 0);
+    if mutant.refuses() { policy::guard(laws) } else { laws }
 }
 
 /// Compares the table in the docs with what was found, or writes it.

@@ -8,8 +8,10 @@
 //! layer that rebuilds the request from its parts loses them. A body that no longer tells its length goes upstream
 //! chunked, and one that loses its trailers breaks gRPC.
 //!
+//! An upload that breaks off must break off inside too, or half a file looks whole.
+//!
 //! **How it is broken.** `Request::builder().uri(…).body(body)`; `Limited`-like wrappers without `size_hint`; a
-//! wrapper that passes on data frames only.
+//! wrapper that passes on data frames only, or ends where the body fails.
 //!
 //! **How to keep it.** `into_parts`, `from_parts`; in a body, pass on every frame, `size_hint` and `is_end_stream`.
 //! Added headers are fine. A layer whose purpose is to change the request excepts this law and says so.
@@ -38,7 +40,8 @@ pub(super) async fn check(subject: &Subject) -> Checked {
     for body in bodies {
         arrives(subject, body).await?;
     }
-    Ok(())
+    // A probe that cannot fail has no way to say that its request broke off.
+    if subject.fails { breaks_off(subject).await } else { Ok(()) }
 }
 
 async fn arrives(subject: &Subject, body: ProbeBody) -> Checked {
@@ -66,6 +69,22 @@ async fn arrives(subject: &Subject, body: ProbeBody) -> Checked {
     match seen.trace() {
         Some(trace) => case.expect(*trace == sent, &format!("the body {sent}"), || trace.to_string()),
         None => Err(case.broken(format!("the body {sent}"), "a body that broke off")),
+    }
+}
+
+async fn breaks_off(subject: &Subject) -> Checked {
+    let case = Case::new(subject, Probe::ok().read_bodies());
+    let mut a = case.instance();
+    case.ready(&mut a).await?;
+    case.did("the request's body is \"one\", and then an error");
+    let request = case.request(ProbeBody::new().data("one").error("cut off"));
+    let flight = case.call(&mut a, request);
+    // A response is fine: a layer may answer for errors.
+    let _ = case.answer(flight).await?;
+    let requests = case.probe.requests();
+    match requests.first().and_then(Seen::trace) {
+        Some(whole) => Err(case.broken("a body that breaks off at the probe", whole.to_string())),
+        None => Ok(()),
     }
 }
 

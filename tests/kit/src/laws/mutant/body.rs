@@ -1,7 +1,7 @@
 //! Bodies that lose something on the way.
 //!
 //! ```text
-//! MutantBody { keeps: all │ data alone │ frames without a hint }
+//! MutantBody { keeps: all │ data alone │ frames without a hint │ all but the error }
 //! ```
 
 use std::{
@@ -26,6 +26,7 @@ pub(super) enum Keeps {
     All,
     Data,
     Frames,
+    Good,
 }
 
 impl MutantBody {
@@ -46,6 +47,9 @@ impl Body for MutantBody {
         if self.keeps == Keeps::Data
             && frame.as_ref().is_some_and(|frame| frame.as_ref().is_ok_and(Frame::is_trailers))
         {
+            return Poll::Ready(None);
+        }
+        if self.keeps == Keeps::Good && frame.as_ref().is_some_and(Result::is_err) {
             return Poll::Ready(None);
         }
         Poll::Ready(frame)

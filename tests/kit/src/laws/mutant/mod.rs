@@ -43,6 +43,8 @@ pub enum Mutant {
     PollsOnceMore,
     /// Makes a new request out of method, target, headers and body.
     RebuildsTheRequest,
+    /// Lets the request's body end where it fails.
+    SwallowsTheBreak,
     /// Collects the request's body before it calls the inner service.
     ReadsTheBodyFirst,
     /// Turns each error into its text.
@@ -67,7 +69,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant, in the order of the laws that they break.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CallsAFreshClone,
         Self::HoardsReadiness,
         Self::KeepsTheFirstWaker,
@@ -79,6 +81,7 @@ impl Mutant {
         Self::CallsTwice,
         Self::PollsOnceMore,
         Self::RebuildsTheRequest,
+        Self::SwallowsTheBreak,
         Self::ReadsTheBodyFirst,
         Self::ForgetsTheError,
         Self::AnswersForTheError,

@@ -146,7 +146,11 @@ impl Service<Request<ProbeBody>> for MutantService {
                 });
                 let request =
                     if mutant == Mutant::RebuildsTheRequest { rebuild_request(request) } else { request };
-                let answer = inner.call(request);
+                let answer = if mutant == Mutant::SwallowsTheBreak {
+                    inner.call(request.map(|body| MutantBody::new(body, Keeps::Good)))
+                } else {
+                    inner.call(request)
+                };
                 drop(guard);
                 Box::pin(async move {
                     let answered = Polled::new(answer, mutant, shared).await;
