@@ -9,6 +9,7 @@
 //! moves it is seen.
 
 mod axum;
+mod by_hand;
 mod mended;
 mod policy;
 mod resilience;

@@ -72,26 +72,31 @@ fn name(package: &str) -> String {
     if package.contains('_') { format!("`{package}`") } else { package.to_owned() }
 }
 
+/// One entry for each way in which a law is broken, with all places where it is.
 fn faults(rows: &[&Held], sources: &Sources) -> String {
-    let mut list = String::from("\n## Faults\n");
+    let mut entries: Vec<(Law, &str, &Break, Vec<String>)> = Vec::new();
     for row in rows {
         for (law, finding) in row.report.findings() {
             let fault = row.faults.iter().find(|fault| fault.law == law);
-            if let (Finding::Broken(found), Some(fault)) = (finding, fault) {
-                one_fault(&mut list, row, fault, found, sources);
+            let (Finding::Broken(found), Some(fault)) = (finding, fault) else { continue };
+            let place = place(row, fault, sources);
+            match entries.iter_mut().find(|entry| (entry.0, entry.1, entry.2) == (law, fault.why, found)) {
+                Some((.., places)) => places.push(place),
+                None => entries.push((law, fault.why, found, vec![place])),
             }
         }
+    }
+    let mut list = String::from("\n## Faults\n");
+    for (law, why, found, places) in entries {
+        put(&mut list, format_args!("\n**`{law}`.** {why}\n\n{}\n```text\n{found}\n```\n", places.concat()));
     }
     list
 }
 
-fn one_fault(list: &mut String, row: &Held, fault: &Fault, found: &Break, sources: &Sources) {
-    let Fault { law, why, file, line } = *fault;
-    let (layer, version) = (row.layer, sources.version(row.package));
-    let number = sources.lines(row.package, file, line);
-    let package = name(row.package);
-    put(list, format_args!("\n**{package} {version}, {layer}: `{law}`.** {why} (`{file}:{number}`)\n"));
-    put(list, format_args!("\n```text\n{found}\n```\n"));
+fn place(row: &Held, fault: &Fault, sources: &Sources) -> String {
+    let (package, version) = (name(row.package), sources.version(row.package));
+    let lines = sources.lines(row.package, fault.file, fault.line);
+    format!("- {package} {version}, {}: `{}:{lines}`\n", row.layer, fault.file)
 }
 
 fn put(text: &mut String, words: std::fmt::Arguments<'_>) {

@@ -11,7 +11,7 @@
 //! `.map_err(|e| e.to_string())`.
 //!
 //! **How to keep it.** Keep the error type, or box it (`Into<BoxError>`), or keep it as `source`. An error type of the
-//! layer's own that holds it in a variant keeps the law too: say where with
+//! layer's own that holds it in a variant keeps the law too, as those of tower-resilience do: say where with
 //! [`Laws::inner_error`](super::Laws::inner_error). A layer whose purpose is to turn errors into responses excepts
 //! this law. A service that cannot fail, as axum's, is not asked.
 //!
