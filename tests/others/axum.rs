@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 
 use axum::{
-    BoxError,
+    BoxError, Router,
     body::Body,
     error_handling::HandleErrorLayer,
     extract::{Request, State},
@@ -26,6 +26,8 @@ pub(crate) fn rows() -> Vec<Row> {
         row("`from_fn`, a guard", guard(over(middleware::from_fn(key)))),
         row("`from_fn_with_state`", over(middleware::from_fn_with_state((), pass_with))),
         row("`HandleError`", handle_error()),
+        row("`Router`", router(|router| router)),
+        row("`Router` with a layer", router(|router| router.layer(middleware::from_fn(pass)))),
     ]
 }
 
@@ -42,6 +44,13 @@ where
     R: http_body::Body<Error: Into<BoxError>> + 'static,
 {
     Laws::service_with_body(Body::new, move |probe| layer.layer(probe.infallible()))
+}
+
+/// No layer, but what most layers stand before.
+fn router(layers: fn(Router) -> Router) -> Laws {
+    Laws::service_with_body(Body::new, move |probe| {
+        layers(Router::new().route_service("/", probe.infallible()))
+    })
 }
 
 /// Its purpose is to make a service that cannot fail out of one that can.

@@ -33,9 +33,11 @@ pub(crate) fn check<B>(request: Request<B>) -> Result<Request<B>, BoxError> {
     if request.headers().contains_key("x-key") { Ok(request) } else { Err("no key".into()) }
 }
 
-/// Tries once more after an error that says so; no scripted one does.
+/// Tries again after an error that has this word.
 #[derive(Clone)]
-pub(crate) struct Again;
+pub(crate) struct Again {
+    pub(crate) after: &'static str,
+}
 
 impl Policy<Request<ProbeBody>, Response<ProbeBody>, ProbeError> for Again {
     type Future = Ready<()>;
@@ -46,7 +48,7 @@ impl Policy<Request<ProbeBody>, Response<ProbeBody>, ProbeError> for Again {
         answered: &mut Result<Response<ProbeBody>, ProbeError>,
     ) -> Option<Ready<()>> {
         let error = answered.as_ref().err()?;
-        error.to_string().contains("try again").then(|| ready(()))
+        error.to_string().contains(self.after).then(|| ready(()))
     }
 
     fn clone_request(&mut self, request: &Request<ProbeBody>) -> Option<Request<ProbeBody>> {

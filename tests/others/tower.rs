@@ -71,8 +71,13 @@ fn buffer() -> Row {
 fn decisions() -> Vec<Row> {
     let filter = Laws::of(FilterLayer::new(check)).except(Law::RefusalReturnsReadiness, NO_CLONE);
     let async_filter = Laws::of(AsyncFilterLayer::new(async |request| check(request)));
+    let retry = Laws::of(RetryLayer::new(Again { after: "error" }));
     vec![
-        row("retry", Laws::of(RetryLayer::new(Again))),
+        row("retry, of other errors", Laws::of(RetryLayer::new(Again { after: "try again" }))),
+        row(
+            "retry, of this error",
+            retry.except(Law::ErrorsUnchanged, "it is there to try again after an error"),
+        ),
         row("filter", guard(filter)),
         row("async filter", guard(async_filter)),
     ]

@@ -6,14 +6,22 @@
 //!
 //! `ENFILADE_UPDATE=1 cargo test -p enfilade-test --test laws` writes the tables anew.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{
+    error::Error,
+    fmt::{self, Write as _},
+    fs,
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use enfilade_test::{
-    Law, Laws, assert_laws,
+    Law, Laws, ProbeBody, ProbeError, ProbeService, assert_laws,
     laws::{Finding, Mutant, Report},
 };
-use http::Request;
+use http::{Request, Response};
 use tower_layer::Identity;
+use tower_service::Service;
 
 #[test]
 fn a_layer_that_does_nothing_keeps_every_law() {
@@ -67,6 +75,54 @@ fn an_assertion_fails_with_the_report() {
     assert_laws!(Mutant::CallsTwice);
 }
 
+#[test]
+fn a_service_that_cannot_be_cloned_is_asked_every_other_law() {
+    let report = Laws::service_without_clone(Lone).inner_error(|error: &Wrapped| Some(&error.0)).check();
+    assert!(report.is_good(), "{report}");
+    assert_eq!(report.find(Law::ClonesIndependent), Some(&Finding::NotAsked("the service cannot be cloned")));
+}
+
+#[test]
+fn a_service_that_cannot_fail_is_not_asked_about_errors() {
+    let report = Laws::service(ProbeService::infallible).check();
+    assert!(report.is_good(), "{report}");
+    assert_eq!(report.find(Law::ErrorsUnchanged), Some(&Finding::NotAsked("the service cannot fail")));
+}
+
+#[test]
+fn an_error_that_only_its_type_leads_to_is_found_where_the_author_says() {
+    assert_eq!(Laws::service_without_clone(Lone).check().broken(), [Law::ErrorsUnchanged]);
+}
+
+/// It cannot be cloned, and wraps the error of its inner service without telling so as its source.
+struct Lone(ProbeService);
+
+#[derive(Debug)]
+struct Wrapped(ProbeError);
+
+impl Service<Request<ProbeBody>> for Lone {
+    type Response = Response<ProbeBody>;
+    type Error = Wrapped;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ProbeBody>, Wrapped>>>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Wrapped>> {
+        Service::<Request<ProbeBody>>::poll_ready(&mut self.0, cx).map_err(Wrapped)
+    }
+
+    fn call(&mut self, request: Request<ProbeBody>) -> Self::Future {
+        let answer = self.0.call(request);
+        Box::pin(async { answer.await.map_err(Wrapped) })
+    }
+}
+
+impl fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Wrapped {}
+
 fn held(mutant: Mutant) -> Report {
     let layer = mutant.layer();
     let counted = layer.clone();
@@ -114,5 +170,10 @@ fn kept(file: &str, expected: &str) {
         fs::write(&path, expected).expect("the docs can be written");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, expected, "{file} is not what the laws find; ENFILADE_UPDATE=1 writes it anew");
+    let new = expected.lines().filter(|line| !found.lines().any(|old| old == *line));
+    let new = new.collect::<Vec<_>>().join("\n");
+    assert!(
+        found == expected,
+        "{file} is not what the laws find; ENFILADE_UPDATE=1 writes it anew. New:\n{new}"
+    );
 }
