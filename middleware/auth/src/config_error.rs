@@ -59,6 +59,20 @@ pub enum ConfigError {
         /// What is wrong with it, and what to do. Holds nothing of the hash.
         problem: String,
     },
+    /// A line of a key file is wrong.
+    KeyLine {
+        /// The file, if it came from one.
+        path: Option<PathBuf>,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it, and what to do. Holds nothing of the hash.
+        problem: String,
+    },
+    /// An API key cannot be made so.
+    NewKey {
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// A key for tokens is malformed, weak or of the wrong kind.
     Key {
         /// Where it came from: a file, or what it was read as.
@@ -128,10 +142,14 @@ impl fmt::Display for ConfigError {
                 )
             }
             Self::File { path, source } => write!(f, "cannot read {}: {source}", path.display()),
-            Self::UserLine { path: Some(path), line, problem } => {
+            Self::UserLine { path: Some(path), line, problem }
+            | Self::KeyLine { path: Some(path), line, problem } => {
                 write!(f, "{}, line {line}: {problem}", path.display())
             }
-            Self::UserLine { path: None, line, problem } => write!(f, "line {line}: {problem}"),
+            Self::UserLine { path: None, line, problem } | Self::KeyLine { path: None, line, problem } => {
+                write!(f, "line {line}: {problem}")
+            }
+            Self::NewKey { problem } => write!(f, "new key: {problem}"),
             Self::Key { from, problem } => write!(f, "{from}: {problem}"),
             #[cfg(feature = "cookie")]
             Self::Session { setting, problem } => write!(f, "session token, {setting}: {problem}"),

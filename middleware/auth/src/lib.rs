@@ -10,6 +10,7 @@
 //! - [`authenticate`]: [`Authenticator`], one kind of credentials; write your own in ten lines
 //! - [`jwt`]: bearer tokens, verified; [`revocation`]: tokens that are none any more
 //! - [`basic`]: names and passwords, from an htpasswd file or a store of yours
+//! - [`api_key`]: keys for programs, from a file of hashes
 //! - [`policy`]: [`require`]`(scope("a") & (role("b") | subject("c")))`
 //! - [`strip_identity`]: no client says by a header who it is
 //!
@@ -45,6 +46,8 @@
 //! | `auth.bad-credentials` | 401 | name or password is wrong; or no kind would have them |
 //! | `auth.credentials-malformed` | 401 | `Basic` that is not RFC 7617 |
 //! | `auth.token-…` | 401 | a token is no good: see [`jwt::fault`] |
+//! | `auth.key-malformed` | 401 | an API key is not whole |
+//! | `auth.key-disabled`, `auth.key-expired` | 401 | an API key is right, and has ended |
 //! | `auth.insufficient-scope` | 403 | a policy asks for a scope that was not granted |
 //! | `auth.forbidden` | 403 | a policy says no |
 //! | `csrf.cross-site-websocket` | 403 | a page of another site opens a WebSocket with a cookie or a kept password of ours |
@@ -55,6 +58,7 @@
 //! | `cookie.jar-full` | 431 | other cookies leave no room for a session (feature `cookie`) |
 //! | `auth.hash-failed`, `auth.proved-nobody`, `auth.no-auth-link` | 500 | a fault of ours or of the chain |
 
+pub mod api_key;
 pub mod auth;
 pub mod authenticate;
 pub mod basic;
@@ -71,6 +75,7 @@ mod websocket;
 #[cfg(feature = "cookie")]
 pub use self::jwt::{CookieToken, SessionError};
 pub use self::{
+    api_key::{ApiKey, KeyFile, MadeKey, NewKey},
     auth::Auth,
     authenticate::{Attempt, Authenticator, Carrier, LaterAttempt, WayBack},
     basic::{Basic, HashPool, Htpasswd, PasswordHash, StoreError, User, UserStore, hash_password},
