@@ -80,6 +80,13 @@ pub enum ConfigError {
         /// What is wrong with it, and what to do. Holds nothing of the key.
         problem: String,
     },
+    /// An issuer's keys cannot be fetched, or not so.
+    KeySource {
+        /// The address or the issuer.
+        from: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// A setting of a token verifier is missing or contradicts another.
     Verifier {
         /// The setting.
@@ -150,7 +157,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "line {line}: {problem}")
             }
             Self::NewKey { problem } => write!(f, "new key: {problem}"),
-            Self::Key { from, problem } => write!(f, "{from}: {problem}"),
+            Self::Key { from, problem } | Self::KeySource { from, problem } => write!(f, "{from}: {problem}"),
             #[cfg(feature = "cookie")]
             Self::Session { setting, problem } => write!(f, "session token, {setting}: {problem}"),
             Self::Verifier { setting, problem } => write!(f, "token verifier, {setting}: {problem}"),

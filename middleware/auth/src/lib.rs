@@ -46,6 +46,7 @@
 //! | `auth.bad-credentials` | 401 | name or password is wrong; or no kind would have them |
 //! | `auth.credentials-malformed` | 401 | `Basic` that is not RFC 7617 |
 //! | `auth.token-…` | 401 | a token is no good: see [`jwt::fault`] |
+//! | `auth.keys-unavailable` | 503 | the keys of a token's issuer cannot be had now (feature `jwks-url`) |
 //! | `auth.key-malformed` | 401 | an API key is not whole |
 //! | `auth.key-disabled`, `auth.key-expired` | 401 | an API key is right, and has ended |
 //! | `auth.insufficient-scope` | 403 | a policy asks for a scope that was not granted |

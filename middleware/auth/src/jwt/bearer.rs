@@ -31,24 +31,71 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use enfilade_core::Challenge;
+use enfilade_core::{Challenge, Principal};
 use http::{HeaderMap, header::AUTHORIZATION, request};
 
-use super::{TokenFault, Verifier};
+use super::{Issuers, TokenError, TokenFault, Verifier};
 use crate::{Attempt, Authenticator, Carrier};
 
 /// Tokens in `Authorization`. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "it reads nothing until it stands in an `Auth`"]
 pub struct Bearer {
-    verifier: Verifier,
+    judge: Judge,
+}
+
+#[derive(Clone, Debug)]
+enum Judge {
+    One(Verifier),
+    Several(Issuers),
 }
 
 impl Bearer {
     /// Tokens that this verifier accepts.
     pub fn new(verifier: Verifier) -> Self {
-        Self { verifier }
+        Self { judge: Judge::One(verifier) }
     }
+
+    /// Tokens of several issuers, each judged by its own verifier.
+    pub fn of_issuers(issuers: Issuers) -> Self {
+        Self { judge: Judge::Several(issuers) }
+    }
+
+    fn judge(&self, token: &str) -> Attempt {
+        let verifier = match &self.judge {
+            Judge::One(verifier) => verifier,
+            Judge::Several(issuers) => match issuers.recalled(token) {
+                Some(judged) => return attempt(judged),
+                None => match issuers.verifier_for(token) {
+                    Ok(verifier) => verifier,
+                    Err(error) => return Attempt::Refused(error.into()),
+                },
+            },
+        };
+        match verifier.verify(token) {
+            Err(error) if error.fault().is_about_keys() => without_key(verifier, token, error),
+            judged => attempt(judged),
+        }
+    }
+}
+
+/// Waits for newer keys, where there may be some.
+#[cfg(feature = "jwks-url")]
+fn without_key(verifier: &Verifier, token: &str, error: TokenError) -> Attempt {
+    if !verifier.may_renew() {
+        return Attempt::Refused(error.into());
+    }
+    let (verifier, token) = (verifier.clone(), token.to_owned());
+    Attempt::later(async move { attempt(verifier.verify_renewed(&token).await) })
+}
+
+#[cfg(not(feature = "jwks-url"))]
+fn without_key(_: &Verifier, _: &str, error: TokenError) -> Attempt {
+    Attempt::Refused(error.into())
+}
+
+fn attempt(judged: Result<Principal, TokenError>) -> Attempt {
+    judged.map_or_else(|error| Attempt::Refused(error.into()), Attempt::Proved)
 }
 
 impl Authenticator for Bearer {
@@ -58,10 +105,7 @@ impl Authenticator for Bearer {
 
     fn authenticate(&self, req: &mut request::Parts) -> Attempt {
         let Some(token) = token(&req.headers) else { return Attempt::Absent };
-        match token.map_err(Into::into).and_then(|token| self.verifier.verify(token)) {
-            Ok(who) => Attempt::Proved(who),
-            Err(error) => Attempt::Refused(error.into()),
-        }
+        token.map_or_else(|fault| Attempt::Refused(fault.into()), |token| self.judge(token))
     }
 
     fn challenges(&self) -> Vec<Challenge> {

@@ -15,7 +15,7 @@
 use std::{borrow::Cow, fmt};
 
 use enfilade_core::{Challenge, Rejection};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +31,8 @@ pub enum TokenFault {
     Algorithm,
     /// No key, or more than one, fits its `kid` and `alg`.
     KeyUnknown,
+    /// Nobody can say now which keys its issuer has: a 503.
+    KeysUnavailable,
     /// The signature is not the key's.
     Signature,
     /// This claim is missing, doubled or malformed.
@@ -59,6 +61,7 @@ impl TokenFault {
             Self::Type => "auth.token-type",
             Self::Algorithm => "auth.token-algorithm",
             Self::KeyUnknown => "auth.token-key-unknown",
+            Self::KeysUnavailable => "auth.keys-unavailable",
             Self::Signature => "auth.token-signature",
             Self::Claim(_) => "auth.token-claims",
             Self::Issuer => "auth.token-issuer",
@@ -70,6 +73,11 @@ impl TokenFault {
         }
     }
 
+    /// Whether newer keys of the issuer could change it.
+    pub(super) fn is_about_keys(self) -> bool {
+        matches!(self, Self::KeyUnknown | Self::KeysUnavailable)
+    }
+
     /// What the client reads: nothing of the token, nothing of the keys.
     pub fn detail(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -78,6 +86,7 @@ impl TokenFault {
             Self::Type => "the token is of a type that is not accepted here",
             Self::Algorithm => "the token's algorithm is not accepted here",
             Self::KeyUnknown => "the token's key is not known here",
+            Self::KeysUnavailable => "the token cannot be checked now: try again in a moment",
             Self::Signature => "the token's signature is wrong",
             Self::Claim(name) => {
                 return Cow::Owned(format!("the token's claim {name} is missing or malformed"));
@@ -96,6 +105,11 @@ impl TokenFault {
 impl From<TokenFault> for Rejection {
     fn from(fault: TokenFault) -> Self {
         let detail = fault.detail();
+        if fault == TokenFault::KeysUnavailable {
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, fault.code())
+                .with_detail(detail)
+                .with_header(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
         let challenge = Challenge::bearer().with_error("invalid_token", detail.clone());
         Self::new(StatusCode::UNAUTHORIZED, fault.code()).with_challenge(challenge).with_detail(detail)
     }

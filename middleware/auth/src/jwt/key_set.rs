@@ -97,6 +97,43 @@ impl KeySet {
         set.checked().map_err(in_source("JWK set"))
     }
 
+    /// A set that its issuer published, which nobody here can mend: keys that are malformed, share an id or are
+    /// shared secrets are left out, or one of them would keep the whole set from being replaced.
+    #[cfg(feature = "jwks-url")]
+    pub(super) fn from_published_jwks(json: &str, rsa: Algorithm) -> Result<Self, ConfigError> {
+        let problem =
+            |problem: &str| ConfigError::Key { from: "JWK set".to_owned(), problem: problem.to_owned() };
+        let jwks: Published<'_> =
+            serde_json::from_str(json).map_err(|_| problem("this is not the JSON of a JWK set"))?;
+        let mut set = Self::none();
+        for (at, text) in jwks.keys.iter().enumerate() {
+            let jwk: Result<Jwk, _> = serde_json::from_str(text.get());
+            let key = jwk.map_err(|_| "no JSON of a key").and_then(|jwk| {
+                jwk.key(Defaults { rsa }).map_err(|(Unfit::NotForUs(why) | Unfit::Wrong(why))| why)
+            });
+            match key {
+                Ok(key) if key.is_secret() => {
+                    set.left_out.push(format!("keys[{at}]: a published secret is none"));
+                }
+                Ok(key) => set.keys.push(key),
+                Err(why) => set.left_out.push(format!("keys[{at}]: {why}")),
+            }
+        }
+        let (ids, mut twice) = (&mut HashSet::new(), HashSet::new());
+        twice.extend(
+            set.keys.iter().filter_map(VerifyingKey::id).filter(|id| !ids.insert(*id)).map(str::to_owned),
+        );
+        set.keys.retain(|key| !key.id().is_some_and(|id| twice.contains(id)));
+        set.left_out.extend(twice.into_iter().map(|id| format!("{id:?}: several keys have this id")));
+        Ok(set)
+    }
+
+    /// No key at all: those of an issuer that cannot be asked any more.
+    #[cfg(feature = "jwks-url")]
+    pub(super) fn none() -> Self {
+        Self { keys: Vec::new(), left_out: Vec::new() }
+    }
+
     /// The one key for a token, by its `kid` and `alg`. A key found by its id may be bound to another algorithm.
     pub fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&VerifyingKey> {
         let only = |nameless: bool| {
@@ -133,7 +170,7 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Never: a set without keys is not made.
+    /// Never, but for the keys of an issuer that has none, or whose keys have grown too old (feature `jwks-url`).
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -169,6 +206,13 @@ struct Jwks {
     keys: Vec<Jwk>,
 }
 
+#[cfg(feature = "jwks-url")]
+#[derive(Deserialize)]
+struct Published<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a serde_json::value::RawValue>,
+}
+
 /// The keys that are trusted right now. Clones are the same keys. See the [module docs](self).
 #[derive(Clone)]
 pub struct Keys(Arc<Shared>);
@@ -177,13 +221,32 @@ struct Shared {
     generation: AtomicU64,
     /// Read once for each token that is not remembered; held for a pointer's copy.
     current: RwLock<Arc<KeySet>>,
+    /// Where a request that lacks a key asks for newer ones.
+    #[cfg(feature = "jwks-url")]
+    demand: Option<super::jwks_url::Demand>,
 }
 
 impl Keys {
     /// Trusts these keys.
     pub fn new(set: impl Into<KeySet>) -> Self {
         let current = RwLock::new(Arc::new(set.into()));
-        Self(Arc::new(Shared { generation: AtomicU64::new(0), current }))
+        Self(Arc::new(Shared {
+            generation: AtomicU64::new(0),
+            current,
+            #[cfg(feature = "jwks-url")]
+            demand: None,
+        }))
+    }
+
+    #[cfg(feature = "jwks-url")]
+    pub(super) fn renewed_by(set: KeySet, demand: super::jwks_url::Demand) -> Self {
+        let current = RwLock::new(Arc::new(set));
+        Self(Arc::new(Shared { generation: AtomicU64::new(0), current, demand: Some(demand) }))
+    }
+
+    #[cfg(feature = "jwks-url")]
+    pub(super) fn demand(&self) -> Option<&super::jwks_url::Demand> {
+        self.0.demand.as_ref()
     }
 
     /// Trusts these keys from now on, and no other.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! VerifyingKey ─▶ KeySet ─▶ Keys ─┐
-//! JwksFile ───────────────────────┴─▶ Verifier ─┬─▶ Bearer (Authorization)
+//! JwksFile · JwksUrl ─────────────┴─▶ Verifier ─┬─▶ Bearer (Authorization)
 //!                 RevocationCheck ─────▶        └─▶ CookieToken (a private cookie; feature `cookie`)
 //! SigningKey + NewToken ─▶ a token
 //! ```
@@ -32,7 +32,10 @@ mod compact;
 #[cfg(feature = "cookie")]
 pub mod cookie_token;
 pub mod fault;
+pub mod issuers;
 pub mod jwks_file;
+#[cfg(feature = "jwks-url")]
+pub mod jwks_url;
 pub mod key_set;
 pub mod keys;
 pub mod mint;
@@ -42,10 +45,13 @@ pub mod verifier;
 
 #[cfg(feature = "cookie")]
 pub use self::cookie_token::{CookieToken, SessionError};
+#[cfg(feature = "jwks-url")]
+pub use self::jwks_url::{FetchStatus, JwksUrl, JwksUrlBuilder};
 pub use self::{
     algorithm::Algorithm,
     bearer::Bearer,
     fault::{TokenError, TokenFault},
+    issuers::Issuers,
     jwks_file::JwksFile,
     key_set::{KeySet, Keys},
     keys::VerifyingKey,

@@ -50,6 +50,8 @@ use self::{
     builder::{Kind, Settings},
     cache::{Cache, Proved},
 };
+#[cfg(feature = "jwks-url")]
+use super::jwks_url::Renewed;
 use super::{
     Keys,
     claims::Claims,
@@ -83,9 +85,8 @@ impl Verifier {
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
         let Inner { settings, keys, cache } = &*self.0;
         let generation = keys.generation();
-        if let Some(known) = cache.as_ref().and_then(|cache| cache.find(token, generation)) {
-            judge::now(settings, &known.proved)?;
-            return Ok(known.proved.principal.clone());
+        if let Some(judged) = self.recall(token, generation) {
+            return judged;
         }
         let proved = self.prove(token, generation)?;
         judge::now(settings, &proved)?;
@@ -94,6 +95,46 @@ impl Verifier {
             cache.keep(token, proved);
         }
         Ok(principal)
+    }
+
+    /// The same, and where its key is not known, waits for the issuer's newest keys, as
+    /// [`JwksUrl`](super::JwksUrl) allows.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]; [`TokenFault::KeysUnavailable`] when nobody can say whether the issuer has that key.
+    #[cfg(feature = "jwks-url")]
+    pub async fn verify_renewed(&self, token: &str) -> Result<Principal, TokenError> {
+        let judged = self.verify(token);
+        match (self.0.keys.demand(), &judged) {
+            (Some(demand), Err(error)) if error.fault().is_about_keys() => match demand.renewed().await {
+                Renewed::Fresh => self.verify(token),
+                Renewed::Unknown => Err(TokenFault::KeysUnavailable.into()),
+            },
+            _ => judged,
+        }
+    }
+
+    /// Whether a token that was refused for want of a key is worth [`verify_renewed`](Self::verify_renewed).
+    #[cfg(feature = "jwks-url")]
+    pub(super) fn may_renew(&self) -> bool {
+        self.0.keys.demand().is_some()
+    }
+
+    /// The word on a token that is remembered.
+    pub(super) fn recalled(&self, token: &str) -> Option<Result<Principal, TokenError>> {
+        self.recall(token, self.0.keys.generation())
+    }
+
+    /// The issuers that are accepted; none, when any is.
+    pub(super) fn issuers(&self) -> &[Box<str>] {
+        &self.0.settings.issuers.names
+    }
+
+    fn recall(&self, token: &str, generation: u64) -> Option<Result<Principal, TokenError>> {
+        let known = self.0.cache.as_ref()?.find(token, generation)?;
+        let judged = judge::now(&self.0.settings, &known.proved);
+        Some(judged.map(|()| known.proved.principal.clone()))
     }
 
     /// Whom a token of ours is about, whatever the clock and the revocations say of it now.
@@ -107,7 +148,11 @@ impl Verifier {
         let settings = &self.0.settings;
         let compact = Compact::parse(token)?;
         check_type(settings, &compact.header)?;
-        compact.check_signature(&self.0.keys.current())?;
+        let keys = self.0.keys.current();
+        if keys.is_empty() {
+            return Err(TokenFault::KeysUnavailable.into());
+        }
+        compact.check_signature(&keys)?;
         let json = String::from_utf8(compact.payload).map_err(|_| TokenFault::Malformed)?;
         let claims = Claims::parse(&json, &settings.roles_claim, &settings.required)?;
         let principal = principal(settings, &claims, compact.signing_input, json)?;
