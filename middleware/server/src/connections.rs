@@ -42,9 +42,11 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 use crate::{
     BoxError, ConfigError, Limits, RequestBody,
-    connection::{self, Accepted, Pulse, Shared},
+    connection::{self, Accepted, Door, Pulse, Shared},
     drain::{Drain, Stage},
     log::ClientFaults,
     stack::Links,
@@ -55,6 +57,7 @@ use crate::{
 pub struct Connections {
     shared: Arc<Shared>,
     links: Links,
+    door: Door,
 }
 
 impl Connections {
@@ -76,13 +79,22 @@ impl Connections {
         limits.check()?;
         let links = Links::new(&limits, clock.clone());
         let (drain, tasks, faults) = (Drain::default(), TaskTracker::new(), ClientFaults::new(clock));
-        Ok(Self { shared: Arc::new(Shared { limits, drain, tasks, faults }), links })
+        let shared = Arc::new(Shared { limits, drain, tasks, faults });
+        Ok(Self { shared, links, door: Door::default() })
     }
 
     /// Tells refusals in another way, such as with pages of your own.
     #[must_use]
     pub fn with_renderer(mut self, render: RenderRejections) -> Self {
         self.links.render(render);
+        self
+    }
+
+    /// Begins connections of this clone with a TLS handshake; other clones keep their own ways.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.door.tls = Some(tls);
         self
     }
 
@@ -121,9 +133,10 @@ impl Connections {
         B::Error: Into<BoxError>,
     {
         let pulse = Arc::new(Pulse::default());
-        let service = self.links.around(service, client, pulse.clone());
-        let accepted = Accepted { io, client, pulse, permit };
-        let connection = connection::serve(accepted, service, self.shared.clone());
+        let links = self.links.clone();
+        let accepted = Accepted { io, client, pulse: pulse.clone(), permit };
+        let stack = move |facts| links.around(service, facts, pulse);
+        let connection = connection::serve(accepted, self.door.clone(), stack, self.shared.clone());
         self.shared.tasks.track_future(connection)
     }
 

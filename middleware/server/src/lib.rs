@@ -1,7 +1,7 @@
 //! The first link of the chain: sockets, HTTP/1.1 and HTTP/2 on one port, and every check that comes before the app.
 //!
 //! ```text
-//! socket ─▶ version ─▶ hyper ─▶ HyperService ─┐   one deadline from accept to the first request's head
+//! socket ─▶ TLS, version ─▶ hyper ─▶ HyperService ─┐   one deadline from accept to the first request's head
 //!  ┌──────────────────────────────────────────┘
 //!  ├▶ RequestIds      every request gets an id
 //!  ├▶ AccessLog       one line, whatever becomes of it
@@ -26,6 +26,7 @@
 //! - [`hosts`]: [`AllowedHosts`], a gate against DNS rebinding
 //! - [`length`], [`body_limit`], [`in_flight`], [`rescue`], [`request_id`], [`access_log`], [`adapter`]: the other links
 //! - [`log`], [`drain`]: how it speaks and how it ends
+//! - `tls` (feature `tls`): TLS 1.2 and 1.3, certificates by name, read again when they change
 //!
 //! # What hyper decides before any link
 //!
@@ -58,6 +59,8 @@ pub mod rescue;
 pub mod server;
 mod stack;
 pub mod strict;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use self::{
     access_log::AccessLog,

@@ -7,13 +7,19 @@
 
 use std::sync::Arc;
 
-use enfilade_core::{AsBody, ClientAddr, Clock, RenderRejections, body::WithBody, render::Rendered};
+use enfilade_core::{AsBody, Clock, RenderRejections, body::WithBody, render::Rendered};
 use tower_layer::Layer;
 
 use crate::{
     AccessLog, BodyLimit, InFlight, Patient, RequestIds, Rescue, StrictRequest, TrueLength,
-    access_log::Logging, body_limit::BodyLimited, connection::Pulse, in_flight::Counted, length::Measuring,
-    limits::Limits, request_id::WithRequestId, strict::Strict,
+    access_log::Logging,
+    body_limit::BodyLimited,
+    connection::{Facts, Pulse},
+    in_flight::Counted,
+    length::Measuring,
+    limits::Limits,
+    request_id::WithRequestId,
+    strict::Strict,
 };
 
 /// The links' settings and counters, made once for a server.
@@ -57,16 +63,13 @@ impl Links {
     }
 
     /// Puts the links around `app` for one connection.
-    pub(crate) fn around<S>(&self, app: S, client: Option<ClientAddr>, pulse: Arc<Pulse>) -> Stack<S> {
+    pub(crate) fn around<S>(&self, app: S, facts: Facts, pulse: Arc<Pulse>) -> Stack<S> {
         // What waits for the app waits inside `Patient`, so that `InFlight` counts it.
         let app = Rescue::new(Patient::new(AsBody.layer(app)));
         // Around `Rescue`: its 500 has a length too.
         let app = self.body.layer(TrueLength::new().layer(app));
-        let mut strict = StrictRequest::new();
-        if let Some(client) = client {
-            strict = strict.with_client(client);
-        }
-        let app = self.in_flight.on(pulse).layer(strict.layer(app));
+        let client = facts.client;
+        let app = self.in_flight.on(pulse).layer(StrictRequest::on(facts).layer(app));
         self.ids.layer(self.log.clone().with_client(client).layer(self.render.layer(app)))
     }
 }

@@ -35,6 +35,9 @@ pub(super) enum End {
     Over,
     /// A deadline passed.
     TooSlow(&'static str),
+    /// TLS could not begin.
+    #[cfg(feature = "tls")]
+    NoHandshake(std::io::Error),
     /// hyper or the socket failed.
     Failed(BoxError),
 }

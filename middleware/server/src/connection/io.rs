@@ -1,7 +1,7 @@
 //! The connection's bytes: those read to find the version come first, and every transfer is noted in the pulse.
 //!
 //! ```text
-//! socket ──▶ version (up to 24 bytes) ──▶ Watched { those bytes, then the socket } ──▶ hyper
+//! stream ──▶ version (up to 24 bytes) ──▶ Watched { those bytes, then the stream } ──▶ hyper
 //! ```
 
 use std::{

@@ -1,17 +1,22 @@
 //! One connection from its first byte to its last.
 //!
 //! ```text
-//! accept ── version ──▶ hyper HTTP/1 or HTTP/2 ── drive ──▶ over
-//!           └── one deadline over all of it ──┘    └ drain: no more requests · stop: cut
+//! accept ── open: TLS, version ──▶ hyper HTTP/1 or HTTP/2 ── drive ──▶ over
+//!           └──── one deadline over all of it ────┘           └ drain: no more requests · stop: cut
 //! ```
 
 mod drive;
 mod io;
+mod open;
 mod pulse;
 mod stall;
+mod stream;
 mod version;
 
-pub(crate) use self::pulse::Pulse;
+pub(crate) use self::{
+    open::{Door, Facts},
+    pulse::Pulse,
+};
 
 use std::{pin::pin, sync::Arc};
 
@@ -24,7 +29,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::OwnedSemaphorePermit,
-    time::{Instant, timeout_at},
+    time::Instant,
 };
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
@@ -32,9 +37,10 @@ use tower_service::Service;
 use self::{
     drive::{End, drive},
     io::Watched,
+    open::{Opened, open},
     pulse::{Spans, Watch},
     stall::{Noting, Spawn, Stall},
-    version::{Begun, Version, detect},
+    version::Version,
 };
 use crate::{
     BoxError, HyperService,
@@ -67,8 +73,14 @@ pub(crate) struct Accepted<IO> {
 }
 
 /// Serves a connection until it is over, and logs why when that was nobody's wish.
-pub(crate) async fn serve<IO, S, R>(accepted: Accepted<IO>, service: S, shared: Arc<Shared>)
-where
+///
+/// The service is made once it is known what the connection is.
+pub(crate) async fn serve<IO, S, R>(
+    accepted: Accepted<IO>,
+    door: Door,
+    service: impl FnOnce(Facts) -> S,
+    shared: Arc<Shared>,
+) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = http::Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + Send,
@@ -77,14 +89,13 @@ where
     R::Data: Buf + Send,
     R::Error: Into<BoxError>,
 {
-    let Accepted { mut io, client, pulse, permit } = accepted;
+    let Accepted { io, client, pulse, permit } = accepted;
     let first = Instant::now() + shared.limits.head_timeout;
-    let mut begun = Begun::default();
-    let end = match first_bytes(&mut io, &mut begun, first, &shared.drain).await {
+    let end = match open(io, &door, client, first, &shared.drain).await {
         Err(end) => end,
-        Ok(version) => {
-            let io = TokioIo::new(Watched::new(io, begun, pulse.clone(), permit));
-            let service = Noting(HyperService::new(service));
+        Ok(Opened { stream, begun, version, facts }) => {
+            let io = TokioIo::new(Watched::new(stream, begun, pulse.clone(), permit));
+            let service = Noting(HyperService::new(service(facts)));
             let limits = &shared.limits;
             let http1 = version == Version::Http1;
             let spans = Spans { head: limits.head_timeout, idle: limits.idle_timeout, http1 };
@@ -102,30 +113,6 @@ where
         }
     };
     report(&end, client, &shared.faults);
-}
-
-/// Finds the version; `Err` when the connection is over before it is known.
-async fn first_bytes<IO: AsyncRead + Unpin>(
-    io: &mut IO,
-    begun: &mut Begun,
-    first: Instant,
-    drain: &Drain,
-) -> Result<Version, End> {
-    let detected = {
-        let detect = pin!(timeout_at(first, detect(io, begun)));
-        drain.unless_begun(detect).await
-    };
-    match detected {
-        Some(Ok(Ok(version))) => Ok(version),
-        Some(Ok(Err(error))) => Err(End::Failed(error.into())),
-        Some(Err(_elapsed)) => Err(End::TooSlow("no request came in time")),
-        // What has begun to speak may finish its first request.
-        None if begun.is_empty() => Err(End::Over),
-        None => match timeout_at(first, detect(io, begun)).await {
-            Ok(version) => version.map_err(|error| End::Failed(error.into())),
-            Err(_elapsed) => Err(End::TooSlow("no request came in time")),
-        },
-    }
 }
 
 fn http1_builder(limits: &Limits) -> conn::http1::Builder {
@@ -153,6 +140,8 @@ fn report(end: &End, client: Option<ClientAddr>, faults: &ClientFaults) {
     match end {
         End::Over => {}
         End::TooSlow(what) => faults.report("http.timeout", client, what),
+        #[cfg(feature = "tls")]
+        End::NoHandshake(error) => faults.report("tls.handshake", client, &Causes(error)),
         End::Failed(error) => {
             let parse = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
             let code = if parse { "http.parse" } else { "http.connection" };

@@ -10,6 +10,7 @@
 //! | `http.host-missing` | no `Host` over HTTP/1.1, neither it nor `:authority` over HTTP/2 | RFC 9112 §3.2 |
 //! | `http.host-repeated` | `Host` twice | RFC 9112 §3.2 |
 //! | `http.host-invalid` | empty, userinfo, anything but `uri-host [":" port]` | RFC 9110 §4.2.4, §7.2 |
+//! | `http.host-uncovered` | a host that is not on the connection's certificate (421) | RFC 9110 §15.5.20 |
 //! | `http.host-mismatch` | target or `:authority` and `Host` disagree | RFC 9113 §8.3.1 |
 //! | `http.target-form` | authority-form, a bare word, `*` without OPTIONS, a foreign scheme | RFC 9112 §3.2 |
 //! | `http.target-not-ascii` | raw bytes beyond ASCII | RFC 3986 §2 |
@@ -52,14 +53,22 @@ mod judge;
 
 pub use self::{body::CleanBody, future::StrictFuture};
 
-use self::judge::judge;
+use self::judge::{Judged, judge};
 
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use enfilade_core::{About, Canonical, ClientAddr, EmptyBody, Host, Link, Rejection, RequestContext};
+#[cfg(feature = "tls")]
+use http::StatusCode;
 use http::{Request, Response, Version, request::Parts, uri::Scheme};
 use tower_layer::Layer;
 use tower_service::Service;
+
+use crate::connection::Facts;
+#[cfg(feature = "tls")]
+use crate::tls::Certificate;
 
 /// The layer that refuses what can be read in two ways. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -67,12 +76,29 @@ use tower_service::Service;
 pub struct StrictRequest {
     scheme: Scheme,
     client: Option<ClientAddr>,
+    #[cfg(feature = "tls")]
+    certificate: Option<Arc<Certificate>>,
 }
 
 impl StrictRequest {
     /// For plain `http` from a client that is not known.
     pub fn new() -> Self {
-        Self { scheme: Scheme::HTTP, client: None }
+        Self {
+            scheme: Scheme::HTTP,
+            client: None,
+            #[cfg(feature = "tls")]
+            certificate: None,
+        }
+    }
+
+    /// For a connection of the server's.
+    pub(crate) fn on(facts: Facts) -> Self {
+        Self {
+            scheme: facts.scheme,
+            client: facts.client,
+            #[cfg(feature = "tls")]
+            certificate: facts.certificate,
+        }
     }
 
     /// Says which scheme this connection speaks.
@@ -93,7 +119,22 @@ impl StrictRequest {
     ///
     /// A rejection with one of the codes in the [module docs](self).
     pub fn judge(&self, parts: &Parts) -> Result<Canonical, Rejection> {
-        judge(parts, None).map(|judged| self.canonical(judged.host))
+        let judged = self.judged(parts, None)?;
+        Ok(self.canonical(judged.host))
+    }
+
+    #[cfg_attr(not(feature = "tls"), allow(clippy::unused_self, reason = "only TLS has a certificate"))]
+    fn judged(&self, parts: &Parts, last: Option<&Host>) -> Result<Judged, Rejection> {
+        let judged = judge(parts, last)?;
+        #[cfg(feature = "tls")]
+        if let (Some(certificate), Some(host)) = (&self.certificate, &judged.host)
+            && last != Some(host)
+            && !certificate.covers(host)
+        {
+            return Err(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "http.host-uncovered")
+                .with_detail("this connection's certificate is for other names: connect again"));
+        }
+        Ok(judged)
     }
 
     fn canonical(&self, host: Option<Host>) -> Canonical {
@@ -146,7 +187,7 @@ where
     fn call(&mut self, req: Request<B>) -> Self::Future {
         let (mut parts, body) = req.into_parts();
         let http1 = parts.version <= Version::HTTP_11;
-        match judge(&parts, self.last.as_ref()) {
+        match self.settings.judged(&parts, self.last.as_ref()) {
             Ok(judged) => {
                 if judged.forwarding {
                     aliases::remove(&mut parts.headers, aliases::is_forwarding);

@@ -1,6 +1,13 @@
 //! What these tests share: a server on a pipe, raw bytes to it, and the answers and log lines that came of them.
 
-use std::{cell::RefCell, convert::Infallible, io::Write, sync::Once, time::Duration};
+use std::{
+    cell::RefCell,
+    convert::Infallible,
+    io::Write,
+    sync::{Mutex, Once, PoisonError},
+    thread,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use enfilade_core::ClientAddr;
@@ -108,7 +115,7 @@ thread_local! {
 /// This thread's log; each test has a thread and a runtime of its own.
 ///
 /// One subscriber for the process: tracing's cache of who listens does not follow many that come and go.
-pub(crate) struct Log(&'static std::thread::LocalKey<RefCell<Vec<u8>>>);
+pub(crate) struct Log(&'static thread::LocalKey<RefCell<Vec<u8>>>);
 
 impl Log {
     /// Captures from now on.
@@ -131,6 +138,15 @@ impl Log {
     }
 }
 
+/// What threads of the server's own have said, for all tests of the process.
+static BACKGROUND: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// What stands in [`BACKGROUND`].
+#[allow(dead_code, reason = "not every test program has such threads")]
+pub(crate) fn background() -> String {
+    String::from_utf8_lossy(&BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+}
+
 fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -142,6 +158,9 @@ struct ThisThread;
 
 impl Write for ThisThread {
     fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        if thread::current().name().is_some_and(|name| name.starts_with("enfilade-")) {
+            BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(buf);
+        }
         LINES.with_borrow_mut(|lines| lines.extend_from_slice(buf));
         Ok(buf.len())
     }

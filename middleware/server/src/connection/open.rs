@@ -1,0 +1,136 @@
+//! How a connection begins: by a TLS handshake where its listener asks for one, and by finding out its version.
+//!
+//! ```text
+//! plain ─▶ the first bytes tell the version ───────────────┐
+//! TLS ───▶ hello ─▶ certificate by name ─▶ ALPN tells it ──┴─▶ stream, version, facts
+//! └──────────────── until the deadline; a drain ends what has not spoken ───────────┘
+//! ```
+
+use std::{io, pin::pin};
+
+use enfilade_core::ClientAddr;
+use http::uri::Scheme;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, error::Elapsed, timeout_at},
+};
+
+use super::{
+    drive::End,
+    stream::Stream,
+    version::{Begun, Version, detect},
+};
+use crate::drain::Drain;
+#[cfg(feature = "tls")]
+use crate::tls::{Certificate, Tls};
+
+/// What all connections of one listener have in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Door {
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
+}
+
+/// What is known of a connection before its first request.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) scheme: Scheme,
+    pub(crate) client: Option<ClientAddr>,
+    /// What the requests' hosts must stand on.
+    #[cfg(feature = "tls")]
+    pub(crate) certificate: Option<std::sync::Arc<Certificate>>,
+}
+
+/// A connection that HTTP can begin on.
+pub(super) struct Opened<IO> {
+    pub(super) stream: Stream<IO>,
+    pub(super) begun: Begun,
+    pub(super) version: Version,
+    pub(super) facts: Facts,
+}
+
+/// Opens a connection; `Err` when it is over before HTTP begins.
+pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
+    io: IO,
+    #[allow(unused_variables, reason = "only TLS has something to say")] door: &Door,
+    client: Option<ClientAddr>,
+    first: Instant,
+    drain: &Drain,
+) -> Result<Opened<IO>, End> {
+    #[cfg(feature = "tls")]
+    if let Some(given) = &door.tls {
+        return tls::open(io, given, client, first, drain).await;
+    }
+    let (mut io, mut begun) = (io, Begun::default());
+    let version = first_bytes(&mut io, &mut begun, first, drain).await?;
+    let facts = Facts {
+        scheme: Scheme::HTTP,
+        client,
+        #[cfg(feature = "tls")]
+        certificate: None,
+    };
+    Ok(Opened { stream: Stream::Plain(io), begun, version, facts })
+}
+
+/// Finds the version by the preface.
+async fn first_bytes<IO: AsyncRead + Unpin>(
+    io: &mut IO,
+    begun: &mut Begun,
+    first: Instant,
+    drain: &Drain,
+) -> Result<Version, End> {
+    let detected = {
+        let detect = pin!(timeout_at(first, detect(io, begun)));
+        drain.unless_begun(detect).await
+    };
+    match detected {
+        Some(detected) => in_time(detected, |error| End::Failed(error.into())),
+        // What has begun to speak may finish its first request.
+        None if begun.is_empty() => Err(End::Over),
+        None => in_time(timeout_at(first, detect(io, begun)).await, |error| End::Failed(error.into())),
+    }
+}
+
+fn in_time<T>(done: Result<io::Result<T>, Elapsed>, failed: impl FnOnce(io::Error) -> End) -> Result<T, End> {
+    match done {
+        Ok(done) => done.map_err(failed),
+        Err(_elapsed) => Err(End::TooSlow("no request came in time")),
+    }
+}
+
+#[cfg(feature = "tls")]
+mod tls {
+    //! The part of [`open`](super::open) that TLS adds.
+
+    use rustls::server::Acceptor;
+    use tokio_rustls::LazyConfigAcceptor;
+
+    use super::{
+        AsyncRead, AsyncWrite, Begun, ClientAddr, Drain, End, Facts, Instant, Opened, Scheme, Stream, Tls,
+        Version, in_time, pin, timeout_at,
+    };
+
+    pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
+        io: IO,
+        tls: &Tls,
+        client: Option<ClientAddr>,
+        first: Instant,
+        drain: &Drain,
+    ) -> Result<Opened<IO>, End> {
+        let hello = pin!(timeout_at(first, LazyConfigAcceptor::new(Acceptor::default(), io)));
+        let Some(hello) = drain.unless_begun(hello).await else { return Err(End::Over) };
+        let hello = in_time(hello, End::NoHandshake)?;
+        // Taken once for the whole handshake: a reload in between changes nothing for this connection.
+        let current = tls.current();
+        let handshake = timeout_at(first, hello.into_stream(current.config.clone())).await;
+        let stream = in_time(handshake, End::NoHandshake)?;
+        let session = stream.get_ref().1;
+        let certificate = current.choice.of(session.server_name()).filter(|_| !current.any_host).cloned();
+        let version = match session.alpn_protocol() {
+            Some(b"h2") => Version::Http2,
+            _ => Version::Http1,
+        };
+        let facts = Facts { scheme: Scheme::HTTPS, client, certificate };
+        Ok(Opened { stream: Stream::Tls(Box::new(stream)), begun: Begun::default(), version, facts })
+    }
+}
