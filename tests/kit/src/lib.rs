@@ -51,6 +51,8 @@
 
 pub mod assert;
 pub mod body;
+#[cfg(feature = "browser")]
+pub mod browser;
 pub mod clock;
 pub mod drive;
 #[cfg(feature = "issuer")]
