@@ -172,12 +172,18 @@ pub struct Canonical {
     scheme: Scheme,
     host: Option<Host>,
     client: Option<ClientAddr>,
+    peer: Option<ClientAddr>,
 }
 
 impl Canonical {
     /// The canonical request. `host` is `None` only for an HTTP/1.0 request without one.
     pub fn new(scheme: Scheme, host: Option<Host>, client: Option<ClientAddr>) -> Self {
-        Self { scheme, host, client }
+        Self { scheme, host, client, peer: None }
+    }
+
+    /// Says who is at the other end of the connection itself, whomever that proxy names as its client.
+    pub fn with_peer(self, peer: ClientAddr) -> Self {
+        Self { peer: Some(peer), ..self }
     }
 
     /// `http` or `https`, as the client sees it.
@@ -193,6 +199,12 @@ impl Canonical {
     /// Who is at the other end.
     pub fn client(&self) -> Option<ClientAddr> {
         self.client
+    }
+
+    /// Who is at the other end of the connection itself: whom to ask before a proxy is believed. `None`, where the
+    /// door does not say.
+    pub fn peer(&self) -> Option<ClientAddr> {
+        self.peer
     }
 }
 

@@ -138,7 +138,11 @@ impl StrictRequest {
     }
 
     fn canonical(&self, host: Option<Host>) -> Canonical {
-        Canonical::new(self.scheme.clone(), host, self.client)
+        let canonical = Canonical::new(self.scheme.clone(), host, self.client);
+        match self.client {
+            Some(peer) => canonical.with_peer(peer),
+            None => canonical,
+        }
     }
 }
 
