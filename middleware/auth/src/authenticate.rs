@@ -50,6 +50,13 @@ pub trait Authenticator: Send + Sync + 'static {
     /// A principal from ambient credentials says so: [`Principal::with_ambient`].
     fn authenticate(&self, req: &mut request::Parts) -> Attempt;
 
+    /// Whom the credentials in this request claim to be, before anything is judged: what guesses are counted by.
+    ///
+    /// For kinds whose secret can be guessed, such as passwords. [`SlowDown`](crate::SlowDown) asks it.
+    fn claimed_name(&self, _req: &request::Parts) -> Option<String> {
+        None
+    }
+
     /// The challenges that a 401 offers for this kind; none for a kind that has no scheme.
     ///
     /// Asked once, when the chain is built. The realm is Auth's to add, and so is a challenge where all kinds
@@ -79,6 +86,10 @@ impl<T: Authenticator + ?Sized> Authenticator for Arc<T> {
 
     fn authenticate(&self, req: &mut request::Parts) -> Attempt {
         (**self).authenticate(req)
+    }
+
+    fn claimed_name(&self, req: &request::Parts) -> Option<String> {
+        (**self).claimed_name(req)
     }
 
     fn challenges(&self) -> Vec<Challenge> {

@@ -38,6 +38,11 @@ pub enum ConfigError {
         /// What it was set to.
         value: String,
     },
+    /// A peer to trust was expected.
+    Peer {
+        /// What was given; empty, when there was none.
+        value: String,
+    },
     /// One OAuth scope was expected.
     Scope {
         /// What was given.
@@ -141,6 +146,12 @@ impl fmt::Display for ConfigError {
             }
             Self::HeaderName { setting, value } => {
                 write!(f, "{setting}: {value:?} is not a header name: use letters, digits and `-`")
+            }
+            Self::Peer { value } => {
+                write!(
+                    f,
+                    "trusted peer {value:?}: name at least one address or network, such as 10.0.0.7 or 10.0.0.0/8, but not everybody; or `unix:`"
+                )
             }
             Self::Scope { value } => {
                 write!(

@@ -11,6 +11,8 @@
 //! - [`jwt`]: bearer tokens, verified; [`revocation`]: tokens that are none any more
 //! - [`basic`]: names and passwords, from an htpasswd file or a store of yours
 //! - [`api_key`]: keys for programs, from a file of hashes
+//! - [`all_of`]: credentials that must all be there; [`slow_down`]: who guesses has to wait
+//! - [`front_proxy`]: whom a trusted proxy names
 //! - [`policy`]: [`require`]`(scope("a") & (role("b") | subject("c")))`
 //! - [`strip_identity`]: no client says by a header who it is
 //!
@@ -43,10 +45,13 @@
 //! | `auth.credentials-repeated` | 400 | a credential header is there twice |
 //! | `auth.scheme-unsupported` | 401 | `Authorization` has a scheme that no kind reads |
 //! | `auth.credentials-conflict` | 401 | two credentials prove two users |
+//! | `auth.credentials-incomplete` | 401 | of several credentials that are needed together, one is not there |
+//! | `auth.slow-down` | 429 | too many wrong guesses came from this network |
 //! | `auth.bad-credentials` | 401 | name or password is wrong; or no kind would have them |
 //! | `auth.credentials-malformed` | 401 | `Basic` that is not RFC 7617 |
 //! | `auth.token-…` | 401 | a token is no good: see [`jwt::fault`] |
 //! | `auth.keys-unavailable` | 503 | the keys of a token's issuer cannot be had now (feature `jwks-url`) |
+//! | `auth.proxy-untrusted` | 401 | an identity header comes from a peer that is not listed |
 //! | `auth.key-malformed` | 401 | an API key is not whole |
 //! | `auth.key-disabled`, `auth.key-expired` | 401 | an API key is right, and has ended |
 //! | `auth.insufficient-scope` | 403 | a policy asks for a scope that was not granted |
@@ -57,34 +62,40 @@
 //! | `auth.sessions-full` | 503 | nobody more can sign in until a session expires (feature `cookie`) |
 //! | `auth.sessions-of-one-user` | 429 | this user has signed in too often (feature `cookie`) |
 //! | `cookie.jar-full` | 431 | other cookies leave no room for a session (feature `cookie`) |
-//! | `auth.hash-failed`, `auth.proved-nobody`, `auth.no-auth-link` | 500 | a fault of ours or of the chain |
+//! | `auth.hash-failed`, `auth.no-client-address`, `auth.no-peer`, `auth.proved-nobody`, `auth.no-auth-link` | 500 | a fault of ours or of the chain |
 
+pub mod all_of;
 pub mod api_key;
 pub mod auth;
 pub mod authenticate;
 pub mod basic;
 mod config_error;
+pub mod front_proxy;
 pub mod jwt;
 mod page;
 pub mod policy;
 mod return_path;
 pub mod revocation;
 mod shown;
+pub mod slow_down;
 pub mod strip_identity;
 mod websocket;
 
 #[cfg(feature = "cookie")]
 pub use self::jwt::{CookieToken, SessionError};
 pub use self::{
+    all_of::AllOf,
     api_key::{ApiKey, KeyFile, MadeKey, NewKey},
     auth::Auth,
     authenticate::{Attempt, Authenticator, Carrier, LaterAttempt, WayBack},
     basic::{Basic, HashPool, Htpasswd, PasswordHash, StoreError, User, UserStore, hash_password},
     config_error::ConfigError,
+    front_proxy::FrontProxy,
     jwt::{Bearer, Verifier},
     policy::{Policy, Require, require},
     return_path::ReturnPath,
     revocation::Revocations,
+    slow_down::SlowDown,
     strip_identity::StripIdentity,
 };
 pub use enfilade_core::{AuthMethod, Chain, Challenge, Clock, Gate, Pass, Principal, Rejection, Verdict};

@@ -26,6 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::collections::BTreeMap;
+
 use enfilade_core::{Gate, Gated, Gates, Pass, Verdict};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -113,7 +115,8 @@ const KEPT: [&str; 9] = [
 #[derive(Clone, Debug)]
 #[must_use = "a link does nothing until it stands in a chain"]
 pub struct StripIdentity {
-    prefixes: Vec<Box<str>>,
+    /// By what they begin with, so that a name meets only those that it may begin with.
+    prefixes: BTreeMap<u8, Vec<Box<str>>>,
     kept: Vec<Box<str>>,
     /// A bit for each byte that a prefix begins with: most names are let go by it.
     first_bytes: u128,
@@ -123,7 +126,7 @@ impl StripIdentity {
     /// The names that the common proxies and gateways use.
     pub fn new() -> Self {
         let kept = KEPT.map(Box::from).to_vec();
-        let none = Self { prefixes: Vec::new(), kept, first_bytes: 0 };
+        let none = Self { prefixes: BTreeMap::new(), kept, first_bytes: 0 };
         // The first byte of all NAMES is one that many PREFIXES begin with.
         PREFIXES.into_iter().fold(none, |strip, prefix| strip.add(prefix.into()))
     }
@@ -149,16 +152,20 @@ impl StripIdentity {
     }
 
     fn add(mut self, prefix: Box<str>) -> Self {
-        self.first_bytes |= bit(prefix.as_bytes().first().copied().unwrap_or_default());
-        self.prefixes.push(prefix);
+        let first = prefix.as_bytes().first().copied().unwrap_or_default();
+        self.first_bytes |= bit(first);
+        self.prefixes.entry(first).or_default().push(prefix);
         self
     }
 
     fn is_identity(&self, name: &[u8]) -> bool {
-        let Some(first) = name.first() else { return false };
-        self.first_bytes & bit(same(*first)) != 0
-            && (self.prefixes.iter().any(|prefix| begins(name, prefix))
-                || NAMES.iter().any(|whole| is(name, whole)))
+        let Some(first) = name.first().map(|first| same(*first)) else { return false };
+        if self.first_bytes & bit(first) == 0 {
+            return false;
+        }
+        let prefixes = self.prefixes.get(&first);
+        (prefixes.is_some_and(|prefixes| prefixes.iter().any(|prefix| begins(name, prefix)))
+            || (first == b'x' && NAMES.iter().any(|whole| is(name, whole))))
             && !self.kept.iter().any(|kept| is(name, kept))
     }
 
@@ -240,7 +247,7 @@ fn is(name: &[u8], whole: &str) -> bool {
 }
 
 /// Lower case; whatever is neither letter nor digit is a `-`, as CGI makes a `_` of it.
-fn same(b: u8) -> u8 {
+pub(crate) fn same(b: u8) -> u8 {
     if b.is_ascii_alphanumeric() { b.to_ascii_lowercase() } else { b'-' }
 }
 

@@ -143,7 +143,7 @@ impl Shown {
 }
 
 /// A subject means something only to its issuer, so two known issuers must agree as well.
-fn agree(one: &Principal, other: &Principal) -> Result<(), Rejection> {
+pub(crate) fn agree(one: &Principal, other: &Principal) -> Result<(), Rejection> {
     let issuers_agree = match (one.issuer(), other.issuer()) {
         (Some(one), Some(other)) => one == other,
         _ => true,

@@ -43,6 +43,8 @@
 mod door;
 mod judge;
 
+pub(crate) use self::judge::agree;
+
 use std::{fmt, sync::Arc};
 
 use enfilade_core::{

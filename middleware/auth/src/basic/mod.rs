@@ -152,6 +152,11 @@ impl<S: UserStore> Authenticator for Basic<S> {
         }
     }
 
+    fn claimed_name(&self, req: &request::Parts) -> Option<String> {
+        let credentials = Credentials::parse(req.headers.get(AUTHORIZATION)?.as_bytes());
+        credentials.ok().flatten().map(|credentials| credentials.name().to_owned())
+    }
+
     /// The realm is Auth's to add.
     fn challenges(&self) -> Vec<Challenge> {
         vec![Challenge::new("Basic").with_param("charset", "UTF-8")]

@@ -61,15 +61,27 @@ impl Bearer {
         Self { judge: Judge::Several(issuers) }
     }
 
-    fn judge(&self, token: &str) -> Attempt {
+    /// What is remembered was judged whole: only a token that is not is looked at byte by byte.
+    fn judge(&self, token: &[u8]) -> Attempt {
+        let recalled = match &self.judge {
+            Judge::One(verifier) => verifier.recalled(token),
+            Judge::Several(issuers) => issuers.recalled(token),
+        };
+        if let Some(judged) = recalled {
+            return attempt(judged);
+        }
+        match text(token) {
+            Some(token) => self.verify(token),
+            None => Attempt::Refused(TokenFault::Malformed.into()),
+        }
+    }
+
+    fn verify(&self, token: &str) -> Attempt {
         let verifier = match &self.judge {
             Judge::One(verifier) => verifier,
-            Judge::Several(issuers) => match issuers.recalled(token) {
-                Some(judged) => return attempt(judged),
-                None => match issuers.verifier_for(token) {
-                    Ok(verifier) => verifier,
-                    Err(error) => return Attempt::Refused(error.into()),
-                },
+            Judge::Several(issuers) => match issuers.verifier_for(token) {
+                Ok(verifier) => verifier,
+                Err(error) => return Attempt::Refused(error.into()),
             },
         };
         match verifier.verify(token) {
@@ -114,7 +126,7 @@ impl Authenticator for Bearer {
 }
 
 /// The token, if the scheme is ours: `"Bearer" 1*SP token`, the scheme in any case (RFC 9110 §11.4).
-fn token(headers: &HeaderMap) -> Option<Result<&str, TokenFault>> {
+fn token(headers: &HeaderMap) -> Option<Result<&[u8], TokenFault>> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next()?.as_bytes();
     let (scheme, rest) = value.split_at_checked("Bearer".len())?;
@@ -127,7 +139,11 @@ fn token(headers: &HeaderMap) -> Option<Result<&str, TokenFault>> {
     }
     let blanks = rest.iter().take_while(|b| **b == b' ').count();
     let token = &rest[blanks..];
-    // More of RFC 6750's `b64token` need not be looked at: the alphabet of a JWT is narrower.
-    let is_token = blanks > 0 && !token.is_empty() && token.iter().all(u8::is_ascii_graphic);
-    Some(str::from_utf8(token).ok().filter(|_| is_token).ok_or(TokenFault::Malformed))
+    Some(if blanks > 0 && !token.is_empty() { Ok(token) } else { Err(TokenFault::Malformed) })
+}
+
+/// More of RFC 6750's `b64token` need not be looked at: the alphabet of a JWT is narrower.
+fn text(token: &[u8]) -> Option<&str> {
+    let graphic = token.iter().all(u8::is_ascii_graphic);
+    str::from_utf8(token).ok().filter(|_| graphic)
 }

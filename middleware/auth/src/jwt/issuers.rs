@@ -66,14 +66,14 @@ impl Issuers {
     ///
     /// [`TokenError`], as that verifier says; [`TokenFault::Issuer`], when there is none for it.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
-        match self.recalled(token) {
+        match self.recalled(token.as_bytes()) {
             Some(judged) => judged,
             None => self.verifier_for(token)?.verify(token),
         }
     }
 
     /// The word on a token that one of them remembers: its issuer was proved then.
-    pub(super) fn recalled(&self, token: &str) -> Option<Result<Principal, TokenError>> {
+    pub(super) fn recalled(&self, token: &[u8]) -> Option<Result<Principal, TokenError>> {
         self.0.iter().find_map(|verifier| verifier.recalled(token))
     }
 

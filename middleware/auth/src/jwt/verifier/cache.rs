@@ -4,13 +4,16 @@
 //! whole token ──keyed hash──▶ shard ──whole token compared──▶ Proved { generation, claims, principal }
 //! ```
 //!
-//! A hit costs the hash, one shard's read lock and two reference counts, and no allocation. It counts only while
-//! the keys are those that proved it.
+//! A hit costs the hash, one shard's read lock, one comparison and two reference counts, and no allocation. It counts
+//! only while the keys are those that proved it.
 
-use std::{hash::RandomState, sync::Arc};
+use std::{
+    hash::{Hash, Hasher, RandomState},
+    sync::Arc,
+};
 
 use enfilade_core::Principal;
-use quick_cache::{Weighter, sync};
+use quick_cache::{Equivalent, Weighter, sync};
 
 /// A token whose signature is good and whose claims are well-formed.
 pub(super) struct Proved {
@@ -25,7 +28,17 @@ pub(super) struct Proved {
 }
 
 /// Bounded in bytes. The hash is keyed anew for each process (`RandomState`), so nobody can aim at a slot.
-pub(super) struct Cache(sync::Cache<Box<str>, Arc<Entry>, Bytes, RandomState>);
+pub(super) struct Cache(sync::Cache<Remembered, Arc<Entry>, Bytes, RandomState>);
+
+/// A whole token, as it is kept.
+struct Remembered(Box<[u8]>);
+
+/// A whole token, as it is asked for.
+struct Asked<'a>(&'a [u8]);
+
+/// How much of a token's end is hashed. It is signature: who could choose it would have forged one, and a token that
+/// only ends alike is compared, and is another.
+const HASHED: usize = 40;
 
 /// A token remembered.
 pub(super) struct Entry {
@@ -41,13 +54,39 @@ impl Cache {
         Self(sync::Cache::with(items, bytes, Bytes, RandomState::new(), lifecycle))
     }
 
-    pub(super) fn find(&self, token: &str, generation: u64) -> Option<Arc<Entry>> {
-        self.0.get(token).filter(|known| known.proved.generation == generation)
+    pub(super) fn find(&self, token: &[u8], generation: u64) -> Option<Arc<Entry>> {
+        self.0.get(&Asked(token)).filter(|known| known.proved.generation == generation)
     }
 
     pub(super) fn keep(&self, token: &str, proved: Proved) {
         let bytes = bytes(token, &proved);
-        self.0.insert(token.into(), Arc::new(Entry { proved, bytes }));
+        self.0.insert(Remembered(token.as_bytes().into()), Arc::new(Entry { proved, bytes }));
+    }
+}
+
+impl Hash for Remembered {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Asked(&self.0).hash(state);
+    }
+}
+
+impl Hash for Asked<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0[self.0.len().saturating_sub(HASHED)..]);
+    }
+}
+
+impl PartialEq for Remembered {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Remembered {}
+
+impl Equivalent<Remembered> for Asked<'_> {
+    fn equivalent(&self, remembered: &Remembered) -> bool {
+        *self.0 == *remembered.0
     }
 }
 
@@ -55,8 +94,8 @@ impl Cache {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Box<str>, Arc<Entry>> for Bytes {
-    fn weight(&self, _: &Box<str>, entry: &Arc<Entry>) -> u64 {
+impl Weighter<Remembered, Arc<Entry>> for Bytes {
+    fn weight(&self, _: &Remembered, entry: &Arc<Entry>) -> u64 {
         entry.bytes
     }
 }

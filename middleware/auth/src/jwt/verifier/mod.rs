@@ -85,7 +85,7 @@ impl Verifier {
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
         let Inner { settings, keys, cache } = &*self.0;
         let generation = keys.generation();
-        if let Some(judged) = self.recall(token, generation) {
+        if let Some(judged) = self.recall(token.as_bytes(), generation) {
             return judged;
         }
         let proved = self.prove(token, generation)?;
@@ -122,7 +122,7 @@ impl Verifier {
     }
 
     /// The word on a token that is remembered.
-    pub(super) fn recalled(&self, token: &str) -> Option<Result<Principal, TokenError>> {
+    pub(super) fn recalled(&self, token: &[u8]) -> Option<Result<Principal, TokenError>> {
         self.recall(token, self.0.keys.generation())
     }
 
@@ -131,7 +131,7 @@ impl Verifier {
         &self.0.settings.issuers.names
     }
 
-    fn recall(&self, token: &str, generation: u64) -> Option<Result<Principal, TokenError>> {
+    fn recall(&self, token: &[u8], generation: u64) -> Option<Result<Principal, TokenError>> {
         let known = self.0.cache.as_ref()?.find(token, generation)?;
         let judged = judge::now(&self.0.settings, &known.proved);
         Some(judged.map(|()| known.proved.principal.clone()))
