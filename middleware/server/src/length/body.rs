@@ -103,8 +103,9 @@ where
     fn size_hint(&self) -> SizeHint {
         match (&self.inner, self.left) {
             (_, Left::Declared) => SizeHint::default(),
-            (_, Left::Bytes(left)) => SizeHint::with_exact(left),
-            (None, Left::Open) => SizeHint::with_exact(0),
+            // Also after an error, whatever was still to come: `is_end_stream` says that it is over.
+            (None, _) => SizeHint::with_exact(0),
+            (Some(_), Left::Bytes(left)) => SizeHint::with_exact(left),
             (Some(inner), Left::Open) => inner.size_hint(),
         }
     }

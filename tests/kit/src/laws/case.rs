@@ -23,13 +23,15 @@ use crate::{Latch, Probe, ProbeBody, ProbeError, ProbeService};
 
 pub(super) type Checked<T = ()> = Result<T, Break>;
 pub(super) type MakeRequest = Box<dyn Fn() -> Request<()>>;
+/// A request that is refused, with the body that it is refused for, if it is.
+pub(super) type MakeRefused = Box<dyn Fn() -> Request<Option<ProbeBody>>>;
 pub(super) type FindError = Box<dyn for<'a> Fn(&'a (dyn Error + 'static)) -> Option<&'a ProbeError>>;
 
 /// What the author said of the layer under test.
 pub(super) struct Subject {
     pub(super) build: Box<dyn Fn(ProbeService) -> Box<dyn Outer>>,
     pub(super) request: MakeRequest,
-    pub(super) refused: Vec<(String, MakeRequest)>,
+    pub(super) refused: Vec<(String, MakeRefused)>,
     pub(super) invariants: Vec<(String, Box<dyn Fn() -> bool>)>,
     pub(super) inner_error: FindError,
     pub(super) clones: bool,
@@ -90,10 +92,10 @@ impl<'a> Case<'a> {
         (self.subject.request)().map(|()| body.into())
     }
 
-    /// One of the requests that are refused, and its name.
-    pub(super) fn refused(&self, index: usize) -> (&'a str, Request<()>) {
+    /// One of the requests that are refused, with this body unless it has its own, and its name.
+    pub(super) fn refused(&self, index: usize, body: ProbeBody) -> (&'a str, Request<ProbeBody>) {
         let (name, make) = &self.subject.refused[index];
-        (name, make())
+        (name, make().map(|own| own.unwrap_or(body)))
     }
 
     /// How the author finds the inner error in one of the layer's own.

@@ -214,7 +214,20 @@ impl Laws {
 
     /// A request that the layer must refuse, and what it is: `"without a token"`.
     pub fn refused(mut self, name: &str, request: impl Fn() -> request::Builder + 'static) -> Self {
-        self.subject.refused.push((name.to_owned(), make(request)));
+        let request = make(request);
+        self.subject.refused.push((name.to_owned(), Box::new(move || request().map(|()| None))));
+        self
+    }
+
+    /// The same for a request that is refused for its body: `"a body too long"`.
+    ///
+    /// `|| Request::new(ProbeBody::from(vec![0; 65]))`
+    pub fn refused_with_body(
+        mut self,
+        name: &str,
+        request: impl Fn() -> Request<ProbeBody> + 'static,
+    ) -> Self {
+        self.subject.refused.push((name.to_owned(), Box::new(move || request().map(Some))));
         self
     }
 

@@ -45,9 +45,9 @@ async fn returns(subject: &Subject, index: usize) -> Checked {
     let case = Case::new(subject, Probe::ok());
     let mut a = case.instance();
     case.ready(&mut a).await?;
-    let (name, head) = case.refused(index);
+    let (name, request) = case.refused(index, "".into());
     case.did(format!("a request {name}:"));
-    let flight = case.call(&mut a, head.map(|()| "".into()));
+    let flight = case.call(&mut a, request);
     drop(case.answer(flight).await?);
     case.did("drop the answer; a idles");
     let returned = eventually(|| case.probe.ready() == 0).await;

@@ -22,6 +22,8 @@
 //! assert_eq!(laws.check().broken(), [Law::RefusalStops]);
 //! ```
 
+use http::Request;
+
 use super::{
     bell::eventually,
     case::{Case, Checked, Subject},
@@ -39,10 +41,11 @@ async fn stops(subject: &Subject, index: usize) -> Checked {
     let case = Case::new(subject, Probe::ok());
     let mut a = case.instance();
     case.ready(&mut a).await?;
-    let (name, head) = case.refused(index);
-    let (body, watch) = ProbeBody::new().data("one").data("two").watched();
+    let (name, request) = case.refused(index, ProbeBody::new().data("one").data("two"));
+    let (head, body) = request.into_parts();
+    let (body, watch) = body.watched();
     case.did(format!("a request {name}, with a body:"));
-    let flight = case.call(&mut a, head.map(|()| body));
+    let flight = case.call(&mut a, Request::from_parts(head, body));
     let answered = case.answer(flight).await?;
     let reached = case.probe.requests().len();
     case.expect(reached == 0, "a refusal, and nothing at the probe", || {
