@@ -43,7 +43,7 @@ pub use self::{
     body::{AsBody, Body, EmptyBody},
     chain::{Chain, ChainError, Link, RuntimeChain, Sealed},
     clock::{Clock, TimeSource},
-    context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot},
+    context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot, UnixPeer},
     from_fn::{Next, from_fn, from_fn_with},
     gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
     plan::{Plan, PlanLink},

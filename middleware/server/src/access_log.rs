@@ -24,6 +24,7 @@
 //! ```
 
 use std::{
+    fmt,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -155,12 +156,24 @@ impl Drop for Line {
             status = self.status.map(|status| status.as_u16()),
             bytes = self.bytes,
             ms = (spent.as_secs_f64() * 1e6).round() / 1e3,
-            client = client.and_then(|client| client.ip()).map(tracing::field::display),
+            client = client.map(|client| tracing::field::display(Shown(client))),
             id = self.id.as_ref().and_then(|id| id.to_str().ok()),
             subject = subject.map(|subject| tracing::field::display(Escaped(subject))),
             code = self.code,
             complete = self.complete,
         );
+    }
+}
+
+/// A client's address without its port, or what else is known of it.
+struct Shown(ClientAddr);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.ip() {
+            Some(ip) => ip.fmt(f),
+            None => self.0.fmt(f),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ use tower_service::Service;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 use crate::{
-    BoxError, ConfigError, Limits, RequestBody,
+    BoxError, ConfigError, Limits, RequestBody, Trust,
     connection::{self, Accepted, Door, Pulse, Shared},
     drain::{Drain, Stage},
     log::ClientFaults,
@@ -87,6 +87,13 @@ impl Connections {
     #[must_use]
     pub fn with_renderer(mut self, render: RenderRejections) -> Self {
         self.links.render(render);
+        self
+    }
+
+    /// Believes these peers when they speak for others, on connections of this clone; other clones believe whom they did.
+    #[must_use]
+    pub fn with_trust(mut self, trust: Trust) -> Self {
+        self.door.trust = Some(trust);
         self
     }
 

@@ -23,6 +23,7 @@
 //! - [`connections`]: [`Connections`], the same for sockets that you accept yourself
 //! - [`limits`]: [`Limits`], each with its default
 //! - [`strict`]: what is refused because it can be read in two ways
+//! - [`forwarded`]: [`Trust`], which proxies are believed when they speak for a client
 //! - [`hosts`]: [`AllowedHosts`], a gate against DNS rebinding
 //! - [`length`], [`body_limit`], [`in_flight`], [`rescue`], [`request_id`], [`access_log`], [`adapter`]: the other links
 //! - [`log`], [`drain`]: how it speaks and how it ends
@@ -48,6 +49,7 @@ pub mod body_limit;
 mod connection;
 pub mod connections;
 pub mod drain;
+pub mod forwarded;
 pub mod hosts;
 pub mod in_flight;
 pub mod length;
@@ -68,6 +70,7 @@ pub use self::{
     body_limit::{BodyError, BodyLimit, LimitedBody},
     connections::Connections,
     drain::signals,
+    forwarded::Trust,
     hosts::AllowedHosts,
     in_flight::InFlight,
     length::TrueLength,

@@ -183,6 +183,13 @@ pub enum ConfigError {
     },
     /// No host name at all: nothing could ever be answered.
     NoHosts,
+    /// A trusted peer that is no network, or everybody.
+    TrustedPeer {
+        /// As it was given.
+        given: String,
+    },
+    /// No trusted peer at all: nothing would ever be believed.
+    NoTrustedPeers,
 }
 
 impl fmt::Display for ConfigError {
@@ -202,6 +209,14 @@ impl fmt::Display for ConfigError {
                     f,
                     "`{name}` is no host: write a name or an address, perhaps with a port, such as `[::1]:8080`"
                 )
+            }
+            Self::TrustedPeer { given } => write!(
+                f,
+                "`{given}` is no trusted peer: write an address, a network such as `10.0.0.0/8` that begins at its first \
+                 address and is not everybody, or `unix:`"
+            ),
+            Self::NoTrustedPeers => {
+                f.write_str("no trusted peer is named: name the proxies, or trust nobody")
             }
             Self::NoHosts => f.write_str("no allowed host is named: name at least one"),
         }

@@ -20,13 +20,14 @@ use super::{
     stream::Stream,
     version::{Begun, Version, detect},
 };
-use crate::drain::Drain;
 #[cfg(feature = "tls")]
 use crate::tls::{Certificate, Tls};
+use crate::{Trust, drain::Drain};
 
 /// What all connections of one listener have in common.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Door {
+    pub(crate) trust: Option<Trust>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Tls>,
 }
@@ -36,6 +37,8 @@ pub(crate) struct Door {
 pub(crate) struct Facts {
     pub(crate) scheme: Scheme,
     pub(crate) client: Option<ClientAddr>,
+    /// Who is believed when they speak for another.
+    pub(crate) trust: Option<Trust>,
     /// What the requests' hosts must stand on.
     #[cfg(feature = "tls")]
     pub(crate) certificate: Option<std::sync::Arc<Certificate>>,
@@ -52,20 +55,23 @@ pub(super) struct Opened<IO> {
 /// Opens a connection; `Err` when it is over before HTTP begins.
 pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
     io: IO,
-    #[allow(unused_variables, reason = "only TLS has something to say")] door: &Door,
+    door: &Door,
     client: Option<ClientAddr>,
     first: Instant,
     drain: &Drain,
 ) -> Result<Opened<IO>, End> {
     #[cfg(feature = "tls")]
     if let Some(given) = &door.tls {
-        return tls::open(io, given, client, first, drain).await;
+        let (stream, version, certificate) = tls::open(io, given, first, drain).await?;
+        let facts = Facts { scheme: Scheme::HTTPS, client, trust: door.trust.clone(), certificate };
+        return Ok(Opened { stream, begun: Begun::default(), version, facts });
     }
     let (mut io, mut begun) = (io, Begun::default());
     let version = first_bytes(&mut io, &mut begun, first, drain).await?;
     let facts = Facts {
         scheme: Scheme::HTTP,
         client,
+        trust: door.trust.clone(),
         #[cfg(feature = "tls")]
         certificate: None,
     };
@@ -102,21 +108,24 @@ fn in_time<T>(done: Result<io::Result<T>, Elapsed>, failed: impl FnOnce(io::Erro
 mod tls {
     //! The part of [`open`](super::open) that TLS adds.
 
+    use std::{pin::pin, sync::Arc};
+
     use rustls::server::Acceptor;
+    use tokio::{
+        io::{AsyncRead, AsyncWrite},
+        time::{Instant, timeout_at},
+    };
     use tokio_rustls::LazyConfigAcceptor;
 
-    use super::{
-        AsyncRead, AsyncWrite, Begun, ClientAddr, Drain, End, Facts, Instant, Opened, Scheme, Stream, Tls,
-        Version, in_time, pin, timeout_at,
-    };
+    use super::{Drain, End, Stream, Version, in_time};
+    use crate::tls::{Certificate, Tls};
 
     pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
         io: IO,
         tls: &Tls,
-        client: Option<ClientAddr>,
         first: Instant,
         drain: &Drain,
-    ) -> Result<Opened<IO>, End> {
+    ) -> Result<(Stream<IO>, Version, Option<Arc<Certificate>>), End> {
         let hello = pin!(timeout_at(first, LazyConfigAcceptor::new(Acceptor::default(), io)));
         let Some(hello) = drain.unless_begun(hello).await else { return Err(End::Over) };
         let hello = in_time(hello, End::NoHandshake)?;
@@ -130,7 +139,6 @@ mod tls {
             Some(b"h2") => Version::Http2,
             _ => Version::Http1,
         };
-        let facts = Facts { scheme: Scheme::HTTPS, client, certificate };
-        Ok(Opened { stream: Stream::Tls(Box::new(stream)), begun: Begun::default(), version, facts })
+        Ok((Stream::Tls(Box::new(stream)), version, certificate))
     }
 }

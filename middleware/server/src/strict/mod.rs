@@ -11,6 +11,7 @@
 //! | `http.host-repeated` | `Host` twice | RFC 9112 §3.2 |
 //! | `http.host-invalid` | empty, userinfo, anything but `uri-host [":" port]` | RFC 9110 §4.2.4, §7.2 |
 //! | `http.host-uncovered` | a host that is not on the connection's certificate (421) | RFC 9110 §15.5.20 |
+//! | `http.forwarded-invalid` | a trusted peer's forwarding fields that cannot be understood | RFC 7239 §4 |
 //! | `http.host-mismatch` | target or `:authority` and `Host` disagree | RFC 9113 §8.3.1 |
 //! | `http.target-form` | authority-form, a bare word, `*` without OPTIONS, a foreign scheme | RFC 9112 §3.2 |
 //! | `http.target-not-ascii` | raw bytes beyond ASCII | RFC 3986 §2 |
@@ -19,9 +20,11 @@
 //! | `http.field-blank` | a blank around a value over HTTP/2 | RFC 9113 §8.2.1 |
 //! | `http.connect-refused` | CONNECT (405) | |
 //!
-//! 1. The client is the socket's peer. Every forwarding field is removed, in every spelling: nobody here is trusted
-//!    to speak for another, and an app that finds none cannot believe one.
-//! 2. The scheme is the connection's, never the client's word for it.
+//! 1. The client is the socket's peer, or whom a [trusted](crate::forwarded) peer names. Every forwarding field is
+//!    removed, in every spelling: what was believed stands in the [`Canonical`], and an app that finds none cannot
+//!    believe another.
+//! 2. The scheme is the connection's or a trusted peer's word, never the client's. Where target or `Host` say something
+//!    else than the canonical request, they are made to agree: an app reads one host and one scheme, wherever it looks.
 //! 3. After a chunked request over HTTP/1 the connection is closed. hyper reads a body that ends in `0` CRLF LF as if
 //!    trailers followed, so that it would drop the next request; a browser never sends a chunked request.
 //!
@@ -50,6 +53,7 @@ pub(crate) mod aliases;
 mod body;
 mod future;
 mod judge;
+mod rewrite;
 
 pub use self::{body::CleanBody, future::StrictFuture};
 
@@ -66,9 +70,9 @@ use http::{Request, Response, Version, request::Parts, uri::Scheme};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::connection::Facts;
 #[cfg(feature = "tls")]
 use crate::tls::Certificate;
+use crate::{Trust, connection::Facts};
 
 /// The layer that refuses what can be read in two ways. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -76,6 +80,7 @@ use crate::tls::Certificate;
 pub struct StrictRequest {
     scheme: Scheme,
     client: Option<ClientAddr>,
+    trust: Option<Trust>,
     #[cfg(feature = "tls")]
     certificate: Option<Arc<Certificate>>,
 }
@@ -86,6 +91,7 @@ impl StrictRequest {
         Self {
             scheme: Scheme::HTTP,
             client: None,
+            trust: None,
             #[cfg(feature = "tls")]
             certificate: None,
         }
@@ -96,6 +102,7 @@ impl StrictRequest {
         Self {
             scheme: facts.scheme,
             client: facts.client,
+            trust: facts.trust,
             #[cfg(feature = "tls")]
             certificate: facts.certificate,
         }
@@ -113,36 +120,57 @@ impl StrictRequest {
         self
     }
 
+    /// Says who is believed when they speak for another. Without it: nobody.
+    pub fn with_trust(mut self, trust: Trust) -> Self {
+        self.trust = Some(trust);
+        self
+    }
+
     /// The decision alone: the canonical request, or why there is none.
     ///
     /// # Errors
     ///
     /// A rejection with one of the codes in the [module docs](self).
     pub fn judge(&self, parts: &Parts) -> Result<Canonical, Rejection> {
-        let judged = self.judged(parts, None)?;
-        Ok(self.canonical(judged.host))
+        judge(parts, None).and_then(|judged| self.canonical(parts, &judged, None))
     }
 
-    #[cfg_attr(not(feature = "tls"), allow(clippy::unused_self, reason = "only TLS has a certificate"))]
-    fn judged(&self, parts: &Parts, last: Option<&Host>) -> Result<Judged, Rejection> {
-        let judged = judge(parts, last)?;
-        #[cfg(feature = "tls")]
-        if let (Some(certificate), Some(host)) = (&self.certificate, &judged.host)
-            && last != Some(host)
-            && !certificate.covers(host)
-        {
-            return Err(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "http.host-uncovered")
-                .with_detail("this connection's certificate is for other names: connect again"));
+    /// The canonical request, from what its head says and what the peer is believed.
+    fn canonical(&self, parts: &Parts, judged: &Judged, last: Option<&Host>) -> Result<Canonical, Rejection> {
+        let host = judged.host.clone();
+        let scheme = self.scheme.clone();
+        let Some(peer) = self.client else {
+            self.check_certificate(host.as_ref(), last)?;
+            return Ok(Canonical::new(scheme, host, None));
+        };
+        let Some(trust) = self.trust.as_ref().filter(|trust| trust.trusts(peer)) else {
+            self.check_certificate(host.as_ref(), last)?;
+            return Ok(Canonical::new(scheme, host, Some(peer)).with_peer(peer));
+        };
+        if !judged.forwarding {
+            return Ok(Canonical::new(scheme, host, Some(peer)).with_peer(peer));
         }
-        Ok(judged)
+        let word = trust.judge(peer, &parts.headers)?;
+        let (scheme, host) = (word.scheme.unwrap_or(scheme), word.host.or(host));
+        Ok(Canonical::new(scheme, host, Some(word.client)).with_peer(peer))
     }
 
-    fn canonical(&self, host: Option<Host>) -> Canonical {
-        let canonical = Canonical::new(self.scheme.clone(), host, self.client);
-        match self.client {
-            Some(peer) => canonical.with_peer(peer),
-            None => canonical,
+    /// `last` was found to be covered.
+    #[cfg(feature = "tls")]
+    fn check_certificate(&self, host: Option<&Host>, last: Option<&Host>) -> Result<(), Rejection> {
+        match (&self.certificate, host) {
+            (Some(certificate), Some(host)) if last != Some(host) && !certificate.covers(host) => {
+                Err(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "http.host-uncovered")
+                    .with_detail("this connection's certificate is for other names: connect again"))
+            }
+            _ => Ok(()),
         }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same as with TLS")]
+    fn check_certificate(&self, _: Option<&Host>, _: Option<&Host>) -> Result<(), Rejection> {
+        Ok(())
     }
 }
 
@@ -191,15 +219,20 @@ where
     fn call(&mut self, req: Request<B>) -> Self::Future {
         let (mut parts, body) = req.into_parts();
         let http1 = parts.version <= Version::HTTP_11;
-        match self.settings.judged(&parts, self.last.as_ref()) {
-            Ok(judged) => {
+        let judged = judge(&parts, self.last.as_ref()).and_then(|judged| {
+            let canonical = self.settings.canonical(&parts, &judged, self.last.as_ref())?;
+            Ok((judged, canonical))
+        });
+        match judged {
+            Ok((judged, canonical)) => {
                 if judged.forwarding {
                     aliases::remove(&mut parts.headers, aliases::is_forwarding);
                 }
+                rewrite::as_canonical(&mut parts, judged.host.as_ref(), &canonical);
                 if self.last != judged.host {
-                    self.last.clone_from(&judged.host);
+                    self.last = judged.host;
                 }
-                RequestContext::begin(&mut parts.extensions, self.settings.canonical(judged.host));
+                RequestContext::begin(&mut parts.extensions, canonical);
                 let req = Request::from_parts(parts, CleanBody::new(body));
                 StrictFuture::app(self.inner.call(req), http1 && judged.chunked)
             }
