@@ -9,11 +9,14 @@
 //! 2. `Sec-Fetch-Site` tells the farthest site of the whole way; SameSite looks at who asked and who is asked now, as
 //!    Chromium does: a detour over another site does not count.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Borrow,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::{
     Browser, Page,
@@ -51,6 +54,8 @@ pub(super) struct Errand {
 struct Way {
     redirects: Vec<Page>,
     site: Far,
+    /// What the last request told of where it comes from: the next one tells no more.
+    referrer: Option<Url>,
     tainted: bool,
 }
 
@@ -83,9 +88,15 @@ impl Errand {
         Self { from: Some(page.0.url.clone()), policy: page.policy(), ..Self::typed(url) }
     }
 
-    pub(super) fn with_body(mut self, kind: &'static str, body: impl Into<Bytes>) -> Self {
-        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        self.body = body.into();
+    /// Makes it a POST of a form's fields.
+    pub(super) fn with_form<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        fields: impl IntoIterator<Item = impl Borrow<(N, V)>>,
+    ) -> Self {
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.method = Method::POST;
+        self.headers.insert(header::CONTENT_TYPE, kind);
+        self.body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into();
         self
     }
 
@@ -93,11 +104,22 @@ impl Errand {
         self.method == Method::GET || self.method == Method::HEAD
     }
 
-    /// The next leg, or why there is none.
+    /// Whether cookies go along. "Same origin" ends for good where the way leaves it.
+    fn has_credentials(&self, way: &Way) -> bool {
+        self.part.as_ref().is_none_or(|part| part.has_credentials(way.site == Far::SameOrigin))
+    }
+
+    /// Whether there is a next leg; then it is written down.
     fn redirected(&mut self, reply: &Reply, way: &mut Way) -> bool {
         let status = reply.status();
-        let Some(next) = reply.header("location").filter(|_| is_redirect(status)) else { return false };
+        let Some(next) = reply.header("location").filter(|to| is_redirect(status) && !to.is_empty()) else {
+            return false;
+        };
         let Ok(mut next) = self.url.join(next) else { return false };
+        // `javascript:` and the like lead nowhere.
+        if !matches!(next.scheme(), "http" | "https") {
+            return false;
+        }
         if next.fragment().is_none() {
             next.set_fragment(self.url.fragment());
         }
@@ -117,7 +139,11 @@ impl Errand {
             self.policy = policy;
         }
         if let Some(from) = &self.from {
-            way.tainted |= !site::same_origin(&self.url, &next) && !site::same_origin(from, &self.url);
+            // Fetch §4.4: only on the way from one foreign origin to another. Chromium's navigations and no-cors
+            // requests: on the way to any other origin.
+            let cors = self.part.as_ref().is_some_and(Part::is_cors);
+            way.tainted |=
+                !(site::same_origin(&self.url, &next) || (cors && site::same_origin(from, &self.url)));
         }
         self.url = next;
         true
@@ -133,12 +159,12 @@ impl Browser {
     ///
     /// If nothing answers somewhere on the way, or it leads round and round.
     pub(super) async fn run(&mut self, mut errand: Errand) -> Page {
-        let mut way = Way::default();
+        let mut way = Way { referrer: errand.from.clone(), ..Way::default() };
         loop {
             let request = self.request(&errand, &mut way);
             let (sent, body) = request.into_parts();
             let reply = self.net.send(&errand.url, Request::from_parts(sent.clone(), body)).await;
-            let dropped = self.keep(&errand, &reply);
+            let dropped = self.keep(&errand, &way, &reply);
             let (url, part) = (errand.url.clone(), errand.part.as_ref());
             let blocked =
                 part.and_then(|part| cors_fault(part, errand.from.as_ref(), way.tainted, &url, &reply));
@@ -151,7 +177,8 @@ impl Browser {
                 blocked,
                 document: OnceLock::new(),
             };
-            let may = blocked.is_none() && way.redirects.len() < self.redirects.unwrap_or(usize::MAX);
+            let refused = blocked.is_some() && part.is_some_and(Part::is_cors);
+            let may = !refused && way.redirects.len() < self.redirects.unwrap_or(usize::MAX);
             if !(may && errand.redirected(&inner.reply, &mut way)) {
                 return Page(Arc::new(Inner { redirects: way.redirects, ..inner }));
             }
@@ -186,11 +213,12 @@ impl Browser {
         if let Some(origin) = origin(errand, way.tainted) {
             set(headers, header::ORIGIN, &origin);
         }
-        if let Some(referrer) = errand.from.as_ref().and_then(|from| errand.policy.referrer(from, url)) {
-            set(headers, header::REFERER, &referrer);
+        way.referrer = way.referrer.as_ref().and_then(|from| errand.policy.referrer(from, url));
+        if let Some(referrer) = &way.referrer {
+            set(headers, header::REFERER, referrer.as_str());
         }
         headers.extend(errand.headers.clone());
-        if errand.part.as_ref().is_none_or(|part| part.credentials(errand.from.as_ref(), url)) {
+        if errand.has_credentials(way) {
             let peer = self.peer(errand);
             if let Some(cookies) = self.jar.header(peer).and_then(|line| HeaderValue::from_bytes(&line).ok())
             {
@@ -242,8 +270,8 @@ impl Browser {
         Peer { url: &errand.url, reach, is_http: true, now: self.now() }
     }
 
-    fn keep(&mut self, errand: &Errand, reply: &Reply) -> Vec<Dropped> {
-        if errand.part.as_ref().is_some_and(|part| !part.credentials(errand.from.as_ref(), &errand.url)) {
+    fn keep(&mut self, errand: &Errand, way: &Way, reply: &Reply) -> Vec<Dropped> {
+        if !errand.has_credentials(way) {
             return Vec::new();
         }
         let peer = self.peer(errand);
@@ -273,7 +301,7 @@ fn origin(errand: &Errand, tainted: bool) -> Option<String> {
     }
     Some(match () {
         () if tainted => "null".to_owned(),
-        () if cors => site::origin(from),
+        () if errand.part.is_some() => site::origin(from),
         () => errand.policy.origin(from, &errand.url),
     })
 }

@@ -58,10 +58,10 @@ impl Part {
         self.mode == Mode::Cors
     }
 
-    pub(super) fn credentials(&self, from: Option<&Url>, to: &Url) -> bool {
+    pub(super) fn has_credentials(&self, same_origin: bool) -> bool {
         match self.credentials {
             Credentials::Omit => false,
-            Credentials::SameOrigin => from.is_some_and(|from| site::same_origin(from, to)),
+            Credentials::SameOrigin => same_origin,
             Credentials::Include => true,
         }
     }

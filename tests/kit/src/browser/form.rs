@@ -8,9 +8,6 @@
 //! What a person cannot do, fails: fill in a hidden field, a list's value that is not in the list, more than
 //! `maxlength`, a form whose `required` fields are empty.
 
-use http::Method;
-use url::form_urlencoded;
-
 use super::{
     Browser, Page,
     errand::Errand,
@@ -180,14 +177,12 @@ impl<'b> Form<'b> {
             None => self.page.0.url.clone(),
         };
         url.set_fragment(None);
-        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(entries).finish();
         let method = attribute("method").unwrap_or_default().to_ascii_lowercase();
         let errand = if method == "post" {
-            let errand = Errand { method: Method::POST, ..Errand::of(&self.page, url) };
-            errand.with_body("application/x-www-form-urlencoded", encoded)
+            Errand::of(&self.page, url).with_form(entries)
         } else {
             assert!(method != "dialog", "a form that closes a dialog is not modelled");
-            url.set_query(Some(&encoded));
+            url.query_pairs_mut().clear().extend_pairs(entries);
             Errand::of(&self.page, url)
         };
         self.browser.navigate(errand).await

@@ -231,6 +231,28 @@ impl Browser {
         self.navigate(errand).await
     }
 
+    /// Goes where a link on the page would lead, whether there is one or not.
+    ///
+    /// # Panics
+    ///
+    /// If no page is open, or as [`visit`](Self::visit).
+    #[track_caller]
+    pub fn follow(&mut self, url: &str) -> Page {
+        let errand = Errand::of(self.open_page(), self.resolve(url));
+        block_on(self.navigate(errand))
+    }
+
+    /// Sends what a form on the page would, whether there is one or not.
+    ///
+    /// # Panics
+    ///
+    /// If no page is open, or as [`visit`](Self::visit).
+    #[track_caller]
+    pub fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
+        let errand = Errand::of(self.open_page(), self.resolve(url)).with_form(fields);
+        block_on(self.navigate(errand))
+    }
+
     /// A form of the page: by its id (`#sign-in`), its action as it is written, or its name.
     ///
     /// # Panics
@@ -299,7 +321,8 @@ impl Browser {
         self.here -= 1;
         let page = self.open_page();
         let no_store = page.header("cache-control").is_some_and(|it| it.contains("no-store"));
-        if no_store { self.again().await } else { page.clone() }
+        let page = page.clone();
+        if no_store { self.again(false).await } else { page }
     }
 
     /// Asks for the page again, as it was asked for; a form is sent again.
@@ -309,12 +332,12 @@ impl Browser {
     /// If no page is open, or as [`visit`](Self::visit).
     #[track_caller]
     pub fn reload(&mut self) -> Page {
-        block_on(self.again())
+        block_on(self.again(true))
     }
 
     /// The same inside a runtime.
     pub async fn reload_async(&mut self) -> Page {
-        self.again().await
+        self.again(true).await
     }
 
     /// The page that is open.
@@ -433,11 +456,13 @@ impl Browser {
         page
     }
 
-    async fn again(&mut self) -> Page {
+    /// A person who reloads did it; who goes back did not ask for this very page.
+    async fn again(&mut self, pressed: bool) -> Page {
         self.open_page();
         let at = self.here - 1;
         let errand = self.history[at].errand.clone();
-        let page = self.run(errand).await;
+        let pressed = pressed || errand.from.is_none();
+        let page = self.run(Errand { pressed, ..errand }).await;
         self.history[at].page = page.clone();
         page
     }

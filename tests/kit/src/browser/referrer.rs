@@ -42,18 +42,15 @@ impl Policy {
     }
 
     /// The `Referer` of a request to `to` from the page `from`.
-    pub(super) fn referrer(self, from: &Url, to: &Url) -> Option<String> {
+    pub(super) fn referrer(self, from: &Url, to: &Url) -> Option<Url> {
         let same = site::same_origin(from, to);
         let down = site::is_trustworthy(from) && !site::is_trustworthy(to);
-        let whole = || {
-            let mut url = from.clone();
-            url.set_fragment(None);
-            // Neither can fail for http and https.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.to_string()
-        };
-        let origin = || format!("{}/", site::origin(from));
+        let mut whole = from.clone();
+        whole.set_fragment(None);
+        // Neither can fail for http and https.
+        let _ = whole.set_username("");
+        let _ = whole.set_password(None);
+        let origin = whole.join("/").expect("an http address has a root");
         match self {
             Self::NoReferrer => None,
             Self::SameOrigin if !same => None,
@@ -62,9 +59,9 @@ impl Policy {
             {
                 None
             }
-            Self::Origin | Self::StrictOrigin => Some(origin()),
-            Self::OriginWhenCrossOrigin | Self::StrictOriginWhenCrossOrigin if !same => Some(origin()),
-            _ => Some(whole()),
+            Self::Origin | Self::StrictOrigin => Some(origin),
+            Self::OriginWhenCrossOrigin | Self::StrictOriginWhenCrossOrigin if !same => Some(origin),
+            _ => Some(whole),
         }
     }
 
@@ -93,7 +90,7 @@ mod tests {
             ["https://a.example/", "https://b.example/", "http://a.example/"].map(|to| to.parse().unwrap());
         let said = |policy: &str| {
             let policy = Policy::parse(policy).unwrap();
-            to.each_ref().map(|to| policy.referrer(&from, to).unwrap_or_default())
+            to.each_ref().map(|to| policy.referrer(&from, to).map(String::from).unwrap_or_default())
         };
         let (whole, origin, none) = ("https://a.example/x?y", "https://a.example/", "");
         for (policy, expected) in [

@@ -79,8 +79,8 @@ impl Jar {
                 return Err("a script cannot replace an HttpOnly cookie");
             }
             let old = self.cookies.remove(at);
-            // It keeps its place among the others, but an expired one has none.
-            if old.expires.is_none_or(|end| end > peer.now) {
+            // Chromium: only with the same value does it keep its age and its place (RFC 6265bis §5.7: always).
+            if old.value == cookie.value && old.expires.is_none_or(|end| end > peer.now) {
                 (cookie.order, cookie.created) = (old.order, old.created);
             }
         }
@@ -164,7 +164,7 @@ fn judge(line: &Line<'_>, peer: Peer<'_>, suffixes: &Suffixes) -> Result<Cookie,
 fn domain(line: &Line<'_>, url: &Url, suffixes: &Suffixes) -> Result<(String, bool), &'static str> {
     let host = url.host_str().unwrap_or_default().to_owned();
     let Some(domain) = line.domain else { return Ok((host, true)) };
-    let domain = domain.to_ascii_lowercase();
+    let domain = domain.strip_prefix('.').unwrap_or(domain).to_ascii_lowercase();
     if !site::is_name(url) || suffixes.is_public(&domain) {
         // A number has no parents, and nobody owns a public suffix: they may only name themselves.
         return if domain == host { Ok((host, true)) } else { Err("a Domain that is not the host's own") };
