@@ -1,27 +1,34 @@
 //! The command: `enfilade` alone shows the whole chain at work.
 //!
 //! ```text
+//! enfilade key new --file FILE SUBJECT    makes an API key
 //! enfilade [--listen ADDR]… [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--jwks FILE] …
 //! ```
 
+mod key;
 mod listen;
 mod log;
 
 pub use self::{
+    key::KeyArgs,
     listen::{Listen, ListenError, host_of, is_loopback, literal},
     log::LogFormat,
 };
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::demo;
 
 /// One straight chain from the web server to the web app: starts a demonstration of it.
 #[derive(Debug, Parser)]
-#[command(name = "enfilade", version, max_term_width = 100)]
+#[command(name = "enfilade", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// Something else than the demonstration.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Address to listen on, such as 127.0.0.1:8080; may be given several times
     ///
     /// Without it: `127.0.0.1:8080`, and `[::1]:8080` where the machine has IPv6. Port 0 takes a free port.
@@ -59,11 +66,22 @@ pub struct Args {
     pub log: LogFormat,
 }
 
+/// What there is beside the demonstration.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// API keys for programs
+    Key(KeyArgs),
+}
+
 /// Parses the command line, runs, and says on standard error what went wrong.
 pub fn main() -> ExitCode {
     let args = Args::parse();
     log::start(args.log);
-    match demo::run(&args) {
+    let done = match &args.command {
+        Some(Command::Key(key)) => key.run(),
+        None => demo::run(&args),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(error.as_ref());

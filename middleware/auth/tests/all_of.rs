@@ -113,14 +113,14 @@ async fn ask(auth: &Auth, headers: &[(&str, &str)]) -> (String, Option<Principal
         Ok(Pass::Later(later)) => later.enter(&mut req).await,
         verdict => verdict,
     };
-    match verdict {
-        Err(refused) => (refused.code().to_owned(), None),
-        Ok(_) => {
-            let who = Principal::of(&req.extensions).unwrap().clone();
-            (if who.is_anonymous() { "anonymous".to_owned() } else { who.subject().to_owned() }, Some(who))
-        }
+    if let Err(refused) = verdict {
+        return (refused.code().to_owned(), None);
     }
+    let who = Principal::of(&req.extensions).unwrap().clone();
+    (if who.is_anonymous() { "anonymous".to_owned() } else { who.subject().to_owned() }, Some(who))
 }
+
+type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
 
 const KEY: &str = "x-api-key";
 const TOKEN: &str = "authorization";
@@ -129,7 +129,7 @@ const TOKEN: &str = "authorization";
 async fn key_and_token_are_judged_by_the_table() {
     let (incomplete, conflict, bad) =
         ("auth.credentials-incomplete", "auth.credentials-conflict", "auth.bad-credentials");
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    let table: &[Row<'_>] = &[
         // What is sent, the word where the subjects must agree, and where the token's counts.
         (&[], "anonymous", "anonymous"),
         (&[(KEY, "ada"), (TOKEN, "Bearer ada")], "ada", "ada"),

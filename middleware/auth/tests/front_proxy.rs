@@ -45,13 +45,16 @@ fn outcome(auth: &Auth, req: &mut request::Parts) -> String {
     }
 }
 
+/// Peer, headers, word.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn identity_headers_are_judged_by_the_table() {
     let user = "x-forwarded-user";
     let (malformed, repeated, untrusted) =
         ("auth.credentials-malformed", "auth.credentials-repeated", "auth.proxy-untrusted");
     let long = "a".repeat(256);
-    let table: &[(&str, &[(&str, &str)], &str)] = &[
+    let table: &[Row<'_>] = &[
         (TRUSTED, &[(user, "ada")], "ada"),
         (TRUSTED, &[(user, "Ada Lovelace")], "Ada Lovelace"),
         (TRUSTED, &[(user, "ädä")], "ädä"),

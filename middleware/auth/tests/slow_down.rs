@@ -150,7 +150,7 @@ async fn a_network_is_refused_after_twenty_failures_until_time_has_paid_them_off
     assert_eq!(house.hashes(), 20, "what is refused costs no hash");
     house.time.advance(Duration::from_millis(3_999));
     assert_eq!(house.whole(HERE, "eve:wrong").await.1, Some(2), "rounded up");
-    house.time.advance(Duration::from_millis(1_000));
+    house.time.advance(Duration::from_secs(1));
     assert_eq!(house.whole(HERE, "eve:wrong").await.1, Some(1), "never zero");
     house.time.advance(Duration::from_millis(1));
     assert_eq!(house.whole(HERE, "eve:wrong").await, ("auth.bad-credentials".into(), None));
