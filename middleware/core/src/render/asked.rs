@@ -44,9 +44,8 @@ pub(super) enum Voice {
 impl Asked {
     pub(super) fn of<B>(req: &Request<B>) -> Self {
         let fields = req.headers();
-        let mut text = SmallVec::new();
         let target = req.uri().path_and_query().map_or("", |target| target.as_str()).as_bytes();
-        text.extend_from_slice(&target[..target.len().min(MOST_TARGET)]);
+        let mut text = SmallVec::from_slice(&target[..target.len().min(MOST_TARGET)]);
         let target_end = text.len();
         for field in fields.get_all(ACCEPT) {
             let space = (target_end + MOST_ACCEPT).saturating_sub(text.len());
@@ -54,7 +53,10 @@ impl Asked {
             text.extend_from_slice(if space > 0 { b"\n" } else { b"" });
         }
         let accept_end = text.len();
-        text.extend_from_slice(request_id(fields));
+        let id = request_id(fields);
+        if !id.is_empty() {
+            text.extend_from_slice(id);
+        }
         Self {
             grpc: fields.get(CONTENT_TYPE).is_some_and(grpc::is_grpc),
             method: req.method().clone(),
