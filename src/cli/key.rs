@@ -129,8 +129,8 @@ mod tests {
             let Some(crate::cli::Command::Key(key)) = args.command else { panic!("another command") };
             key.make()
         };
-        run(&["ci", "--scope", "deploy", "--role", "robots", "--expires", "2100-01-31", "--note", "lent"])
-            .unwrap();
+        let lent = ["ci", "--scope", "deploy", "--role", "robots", "--expires", "2100-01-31", "--note", "lent"];
+        assert!(run(&lent).is_ok());
         // An editor left no line end.
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.trim_end()).unwrap();
