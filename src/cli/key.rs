@@ -129,7 +129,8 @@ mod tests {
             let Some(crate::cli::Command::Key(key)) = args.command else { panic!("another command") };
             key.make()
         };
-        let lent = ["ci", "--scope", "deploy", "--role", "robots", "--expires", "2100-01-31", "--note", "lent"];
+        let lent =
+            ["ci", "--scope", "deploy", "--role", "robots", "--expires", "2100-01-31", "--note", "lent"];
         assert!(run(&lent).is_ok());
         // An editor left no line end.
         let text = std::fs::read_to_string(&path).unwrap();
