@@ -277,9 +277,10 @@ impl fmt::Display for Host {
     }
 }
 
-/// `reg-name` without percent-encoding (RFC 3986 §3.2.2): no host that is looked up has any.
+/// `reg-name` (RFC 3986 §3.2.2) without percent-encoding, which no host that is looked up has, and without the comma, by
+/// which a proxy would have joined two fields into one.
 fn is_reg_name(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&b)
+    b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(&b)
 }
 
 /// Who is at the other end of the connection, or whom a trusted proxy names.

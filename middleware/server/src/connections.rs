@@ -105,6 +105,12 @@ impl Connections {
         self
     }
 
+    /// The same server by another listener's rules.
+    pub(crate) fn with_door(mut self, door: Door) -> Self {
+        self.door = door;
+        self
+    }
+
     /// Serves one connection; `client` is who is at its other end.
     pub fn serve<IO, S, B>(
         &self,

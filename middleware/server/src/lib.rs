@@ -1,8 +1,8 @@
 //! The first link of the chain: sockets, HTTP/1.1 and HTTP/2 on one port, and every check that comes before the app.
 //!
 //! ```text
-//! socket ─▶ TLS, version ─▶ hyper ─▶ HyperService ─┐   one deadline from accept to the first request's head
-//!  ┌──────────────────────────────────────────┘
+//! socket ─▶ TLS, version ─▶ hyper ─▶ HyperService ─┐   one deadline from accept to the first head
+//!  ┌───────────────────────────────────────────────┘
 //!  ├▶ RequestIds      every request gets an id
 //!  ├▶ AccessLog       one line, whatever becomes of it
 //!  ├▶ RenderRejections (core)   tells refusals by Accept
@@ -20,6 +20,7 @@
 //! [`enfilade_core::Rejection`] in its extensions; one renderer tells them all, the app's chain's too.
 //!
 //! - [`server`]: [`Server`] binds, serves, drains
+//! - [`listen`]: [`Listener`], TCP and Unix sockets, each with its own TLS and trusted peers
 //! - [`connections`]: [`Connections`], the same for sockets that you accept yourself
 //! - [`limits`]: [`Limits`], each with its default
 //! - [`strict`]: what is refused because it can be read in two ways
@@ -54,7 +55,7 @@ pub mod hosts;
 pub mod in_flight;
 pub mod length;
 pub mod limits;
-mod listen;
+pub mod listen;
 pub mod log;
 pub mod request_id;
 pub mod rescue;
@@ -75,7 +76,7 @@ pub use self::{
     in_flight::InFlight,
     length::TrueLength,
     limits::{ConfigError, Limits},
-    listen::BindError,
+    listen::{BindError, Listener},
     log::Escaped,
     request_id::RequestIds,
     rescue::Rescue,

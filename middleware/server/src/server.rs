@@ -1,7 +1,7 @@
 //! The server: addresses, limits and a service; it serves until it is told to stop.
 //!
 //! ```text
-//! Server::bind ── with_limits ── with_signals ── serve(app) ──▶ accepts ─▶ drains ─▶ done
+//! Server::bind, Server::on ── with_limits ── with_signals ── serve(app) ──▶ accepts ─▶ drains ─▶ done
 //! ```
 //!
 //! ```no_run
@@ -30,18 +30,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use enfilade_core::{ClientAddr, Clock, RenderRejections};
+use enfilade_core::{Clock, RenderRejections};
 use http::{Request, Response};
 use http_body::Body;
-use tokio::{
-    net::{ToSocketAddrs, lookup_host},
-    sync::Semaphore,
-    time::timeout,
-};
+use tokio::{net::ToSocketAddrs, sync::Semaphore, time::timeout};
 use tower_service::Service;
 
 use crate::{
-    BindError, BoxError, ConfigError, Connections, Limits, RequestBody, drain::signals, listen::Listeners,
+    BindError, BoxError, ConfigError, Connections, Limits, Listener, RequestBody,
+    drain::signals,
+    listen::{Accepted, Listeners},
     log,
 };
 
@@ -66,8 +64,18 @@ impl Server {
     ///
     /// When one of them cannot be listened on: then on none.
     pub async fn bind(addrs: impl ToSocketAddrs) -> Result<Self, BindError> {
-        let addrs: Vec<_> = lookup_host(addrs).await.map_err(BindError::unresolved)?.collect();
-        Listeners::bind(&addrs).map(Self::new)
+        Listener::tcp(addrs).await.map(|listener| Self::on([listener]))
+    }
+
+    /// Serves on these, each by its own rules; limits and drain are one for all.
+    pub fn on(listeners: impl IntoIterator<Item = Listener>) -> Self {
+        listeners.into_iter().fold(Self::new(), Self::with_listener)
+    }
+
+    /// Serves on one more.
+    pub fn with_listener(mut self, listener: Listener) -> Self {
+        self.listeners.add(listener);
+        self
     }
 
     /// Serves on sockets that something else has bound, such as a supervisor that keeps them over restarts.
@@ -76,12 +84,12 @@ impl Server {
     ///
     /// When a socket cannot be made non-blocking.
     pub fn from_listeners(listeners: impl IntoIterator<Item = StdListener>) -> io::Result<Self> {
-        Listeners::from_std(listeners).map(Self::new)
+        Listener::from_tcp(listeners).map(|listener| Self::on([listener]))
     }
 
-    fn new(listeners: Listeners) -> Self {
+    fn new() -> Self {
         Self {
-            listeners,
+            listeners: Listeners::default(),
             limits: Limits::default(),
             grace: Duration::from_secs(30),
             clock: Clock::system(),
@@ -137,7 +145,7 @@ impl Server {
         Ok(self.with_graceful_shutdown(first).with_immediate_shutdown(second))
     }
 
-    /// Where it listens: with port 0 in the address, the port that the system chose.
+    /// Where it listens over TCP: with port 0 in the address, the port that the system chose.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.listeners.local_addrs()
     }
@@ -185,14 +193,13 @@ async fn accept<S, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    let doors: Vec<_> =
+        listeners.doors().iter().map(|door| connections.clone().with_door(door.clone())).collect();
     loop {
         // Before accepting: who cannot be served waits in the system's queue, not in ours.
         let permit = permits.clone().acquire_owned().await.ok();
-        let (io, peer) = listeners.accept().await;
-        // Small answers leave at once; a socket that refuses this still works.
-        let _ = io.set_nodelay(true);
-        let client = Some(ClientAddr::Tcp(peer));
-        tokio::spawn(connections.serve_permitted(io, client, service.clone(), permit));
+        let Accepted { io, client, door } = listeners.accept().await;
+        tokio::spawn(doors[door].serve_permitted(io, client, service.clone(), permit));
     }
 }
 

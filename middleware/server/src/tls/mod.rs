@@ -18,15 +18,15 @@
 //!
 //! ```no_run
 //! use std::time::Duration;
-//! use enfilade_server::{Connections, Limits, tls::Tls};
+//! use enfilade_server::{Listener, Server, tls::Tls};
 //!
-//! # fn program() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn program() -> Result<(), Box<dyn std::error::Error>> {
 //! let tls = Tls::builder()
 //!     .with_certificate("shop.pem", "shop.key")
 //!     .with_certificate("api.pem", "api.key")
 //!     .open()?
 //!     .watched(Duration::from_secs(60))?;
-//! let connections = Connections::new(Limits::default())?.with_tls(tls);
+//! let server = Server::on([Listener::tcp("0.0.0.0:443").await?.with_tls(tls)]);
 //! # Ok(()) }
 //! ```
 

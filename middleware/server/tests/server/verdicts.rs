@@ -100,6 +100,7 @@ const TABLE: &[(&str, &[u8], Verdict)] = &[
     ("Host twice in 1.0", b"GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", Us(400, "http.host-repeated")),
     ("Host empty", b"GET / HTTP/1.1\r\nHost: \r\n\r\n", Us(400, "http.host-invalid")),
     ("Host list", b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", Us(400, "http.host-invalid")),
+    ("Host list without a blank", b"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", Us(400, "http.host-invalid")),
     ("Host with userinfo", b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", Us(400, "http.host-invalid")),
     ("Host with path", b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", Us(400, "http.host-invalid")),
     ("Host with scheme", b"GET / HTTP/1.1\r\nHost: http://a\r\n\r\n", Us(400, "http.host-invalid")),
