@@ -43,6 +43,21 @@ const FENCES: [(&str, &[&str], &str); 6] = [
     ("enfilade", &["pyo3", "axum", "rsa", "openssl", "lru"], "enfilade-server"),
 ];
 
+/// Links that a laws test makes by another name.
+const MADE_BY: [(&str, &str); 11] = [
+    ("Arc", "Arc<dyn Authenticator>"),
+    ("AsBody", "AsBody"),
+    ("Around", ".with_server_timing("),
+    ("FromFnLayer", "from_fn("),
+    ("GateFn", "gate_fn("),
+    ("Guarded", ".around("),
+    ("Inside", ".with_trail("),
+    ("Outside", ".with_trail("),
+    ("Require", "require("),
+    ("Sealed", ".seal()"),
+    ("Start", ".with_trail("),
+];
+
 #[test]
 fn every_source_file_opens_with_its_sentence() {
     judge(sources().filter(|file| !file.text.starts_with("//! ")).map(|file| {
@@ -58,6 +73,29 @@ fn no_file_has_more_code_than_a_reader_can_hold() {
             format!("{}: {lines} code lines, at most {MOST_CODE_LINES}: divide it by what it does", file.name)
         })
     }));
+}
+
+#[test]
+fn every_link_and_kind_of_credentials_is_held_against_the_laws() {
+    let (laws, code): (Vec<_>, Vec<_>) = sources()
+        .filter(|file| file.name.starts_with("middleware/") || file.name.starts_with("tests/chain/"))
+        .partition(|file| file.name.ends_with("laws.rs"));
+    let ours = code.iter().filter(|file| file.name.contains("/src/"));
+    let links: Vec<_> = ours.flat_map(|file| file.text.lines().filter_map(link)).collect();
+    assert!(links.len() > 15, "a fence that sees nothing would always hold: {links:?}");
+    let missing = links.into_iter().filter(|name| {
+        let made = MADE_BY.iter().find(|(link, _)| link == name);
+        let makes = made.map_or_else(|| format!("{name}::"), |(_, makes)| (*makes).to_owned());
+        !laws.iter().any(|file| file.text.contains(&makes))
+    });
+    judge(missing.map(|name| format!("{name}: hold it against the laws in a `laws.rs`, refusals and all")));
+}
+
+/// The type on a line that makes it a link of a chain, or a kind of credentials.
+fn link(line: &str) -> Option<&str> {
+    let (head, name) = line.strip_prefix("impl")?.split_once(" for ")?;
+    let is_link = [" Gate", " Authenticator", " Layer<S>"].iter().any(|word| head.ends_with(word));
+    is_link.then(|| name.split(['<', ' ']).next().unwrap_or_default())
 }
 
 #[test]

@@ -10,3 +10,4 @@ mod browser;
 mod door;
 mod fuzzed;
 mod kit;
+mod laws;

@@ -3,10 +3,9 @@
 use enfilade_cookie::{CookieError, Cookies, Gate as _, Jar, Profile, Rejection, SetCookie};
 use enfilade_core::{Gates, Pass, gate_fn};
 use enfilade_test::{
-    Answer, Laws, Probe, assert_header, assert_laws, assert_passed, assert_refused, assert_set_cookie, drive,
-    enter,
+    Answer, Probe, assert_header, assert_passed, assert_refused, assert_set_cookie, drive, enter,
 };
-use http::{Request, StatusCode};
+use http::StatusCode;
 
 use crate::{jar, lines, request, set_by};
 
@@ -237,19 +236,4 @@ fn a_jar_is_written_by_many_at_once() {
         }
     });
     assert_eq!(lines(emit.unwrap()).len(), 8);
-}
-
-#[test]
-fn the_link_keeps_the_laws_of_a_layer() {
-    assert_laws!(Cookies::new());
-    let reserving = Cookies::new().reserve(["__Host-sid"]).unwrap();
-    let writing =
-        gate_fn("writing", |req| Ok(Jar::require(&req.extensions)?.add(theme()).map(|()| Pass::Now)?));
-    let shut = gate_fn("shut", |req| match req.headers.get("x-shut") {
-        Some(_) => Err(Rejection::new(StatusCode::FORBIDDEN, "test.refused")),
-        None => Ok(Pass::Now),
-    });
-    Laws::of(Gates::of(reserving).gate(writing).gate(shut))
-        .refused("what an inner gate refuses", || Request::post("/").header("x-shut", "1"))
-        .assert();
 }

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod fuzzed;
+mod laws;
 mod link;
 mod ring;
 mod seal;
