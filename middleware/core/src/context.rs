@@ -160,10 +160,12 @@ pub enum Slot {
     Trail,
     /// How a request that proves nobody is refused ([`Unproved`](crate::Unproved)).
     Unproved,
+    /// Whether the server ends (enfilade-server).
+    Draining,
 }
 
 impl Slot {
-    const COUNT: usize = 3;
+    const COUNT: usize = 4;
 }
 
 /// The one canonical request: computed once at the door, read by routing, policy, log and app.

@@ -78,7 +78,7 @@ impl Connections {
     pub fn with_clock(limits: Limits, clock: Clock) -> Result<Self, ConfigError> {
         limits.check()?;
         let links = Links::new(&limits, clock.clone());
-        let (drain, tasks, faults) = (Drain::default(), TaskTracker::new(), ClientFaults::new(clock));
+        let (drain, tasks, faults) = (Arc::<Drain>::default(), TaskTracker::new(), ClientFaults::new(clock));
         let shared = Arc::new(Shared { limits, drain, tasks, faults });
         Ok(Self { shared, links, door: Door::default() })
     }

@@ -11,15 +11,34 @@
 //! second.await; // one more: end at once
 //! # }
 //! ```
+//!
+//! A response that goes on for long, or what a connection was upgraded to, asks to be told:
+//!
+//! ```
+//! use enfilade_server::{Draining, RequestBody};
+//! use http::{Request, Response};
+//!
+//! async fn events(req: Request<RequestBody>) -> Response<String> {
+//!     if let Some(draining) = Draining::of(req.extensions()) {
+//!         draining.begun().await; // in a real app: beside the next event
+//!     }
+//!     Response::new("event: goodbye\n\n".to_owned())
+//! }
+//! ```
 
 use std::{
     future::poll_fn,
     io,
-    pin::Pin,
-    sync::atomic::{AtomicU8, Ordering::SeqCst},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering::SeqCst},
+    },
     task::{Context, Poll},
 };
 
+use enfilade_core::{Carried, RequestContext, Slot};
+use http::Extensions;
 use pin_project_lite::pin_project;
 use tokio::sync::{Notify, futures::Notified};
 
@@ -57,7 +76,7 @@ impl Drain {
 
     /// Runs `future`, unless a drain begins before it is done.
     pub(crate) async fn unless_begun<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
-        let mut listener = std::pin::pin!(self.listen());
+        let mut listener = pin!(self.listen());
         poll_fn(|cx| {
             if listener.as_mut().poll_stage(cx) > Stage::Open {
                 return Poll::Ready(None);
@@ -65,6 +84,38 @@ impl Drain {
             future.as_mut().poll(cx).map(Some)
         })
         .await
+    }
+}
+
+impl Carried for Drain {
+    const SLOT: Slot = Slot::Draining;
+}
+
+/// The word that the server ends, for whoever would go on until then. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Draining(Arc<Drain>);
+
+impl Draining {
+    /// Of the server that this request came in by; `None` where it is not one of ours.
+    ///
+    /// Take it out of the request before an upgrade or a long response begins: both outlive the request.
+    pub fn of(extensions: &Extensions) -> Option<Self> {
+        RequestContext::of(extensions)?.carried().map(Self)
+    }
+
+    /// Whether a drain has begun.
+    pub fn has_begun(&self) -> bool {
+        self.0.stage() > Stage::Open
+    }
+
+    /// Done when a drain begins, at once when one has. From then on there is the grace period, and no more.
+    pub async fn begun(&self) {
+        let mut listener = pin!(self.0.listen());
+        poll_fn(|cx| match listener.as_mut().poll_stage(cx) {
+            Stage::Open => Poll::Pending,
+            Stage::Draining | Stage::Stopped => Poll::Ready(()),
+        })
+        .await;
     }
 }
 

@@ -70,7 +70,7 @@ pub use self::{
     adapter::{HyperService, Patient},
     body_limit::{BodyError, BodyLimit, LimitedBody},
     connections::Connections,
-    drain::signals,
+    drain::{Draining, signals},
     forwarded::Trust,
     hosts::AllowedHosts,
     in_flight::InFlight,

@@ -22,7 +22,7 @@ mod pki;
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use enfilade_core::RequestContext;
-use enfilade_server::{Limits, Listener, RequestBody, Server, Trust, tls::Tls};
+use enfilade_server::{Draining, Limits, Listener, RequestBody, Server, Trust, tls::Tls};
 use http::{Request, Response};
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -100,14 +100,25 @@ async fn app(mut req: Request<RequestBody>) -> Result<Response<String>, Infallib
     if req.uri().path() != "/socket" {
         return Ok(Response::new(said));
     }
+    let draining = Draining::of(req.extensions()).unwrap();
+    assert!(!draining.has_begun());
     let upgrade = hyper::upgrade::on(&mut req);
     tokio::spawn(async move {
         let mut io = hyper_util::rt::TokioIo::new(upgrade.await.unwrap());
         let mut byte = [0; 1];
-        while io.read(&mut byte).await.is_ok_and(|read| read == 1) {
+        loop {
+            let read = tokio::select! {
+                read = io.read(&mut byte) => read,
+                () = draining.begun() => break,
+            };
+            if !read.is_ok_and(|read| read == 1) {
+                return;
+            }
             io.write_all(&byte).await.unwrap();
             io.flush().await.unwrap();
         }
+        io.write_all(b"goodbye").await.unwrap();
+        io.shutdown().await.unwrap();
     });
     let answer =
         Response::builder().status(101).header("connection", "upgrade").header("upgrade", "websocket");
@@ -172,25 +183,46 @@ async fn the_connections_of_all_are_counted_together() {
     house.close().await;
 }
 
+/// What a browser asks a WebSocket by; what follows the head before the 101 belongs to what comes after it.
+const HANDSHAKE: &[u8] =
+    b"GET /socket HTTP/1.1\r\nHost: shop.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+      Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nearly";
+
+async fn upgraded(house: &House, kind: &str) -> Box<dyn Io> {
+    let mut io = house.reach(kind).await;
+    io.write_all(HANDSHAKE).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\nearly") {
+        let read =
+            timeout(Duration::from_secs(10), io.read_buf(&mut answer)).await.expect("an answer").unwrap();
+        assert_ne!(read, 0, "{kind}: {}", String::from_utf8_lossy(&answer));
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101"), "{kind}: {}", String::from_utf8_lossy(&answer));
+    io
+}
+
+#[tokio::test]
+async fn what_a_connection_was_upgraded_to_is_told_of_a_drain_and_waited_for() {
+    let house = House::open(Limits::default()).await;
+    let mut open = Vec::new();
+    for kind in KINDS {
+        open.push(upgraded(&house, kind).await);
+    }
+    house.stop.send(()).unwrap();
+    timeout(Duration::from_secs(10), house.serving).await.expect("it drains").unwrap();
+    // The server has ended, and the last word of each was on its way before that.
+    for mut io in open {
+        let mut last = Vec::new();
+        io.read_to_end(&mut last).await.unwrap();
+        assert_eq!(last, b"goodbye");
+    }
+}
+
 #[tokio::test]
 async fn an_upgrade_passes_every_link_untouched_over_each() {
     let house = House::open(Limits::default()).await;
     for kind in KINDS {
-        let mut io = house.reach(kind).await;
-        // What follows the head before the 101 belongs to what comes after it.
-        io.write_all(
-            b"GET /socket HTTP/1.1\r\nHost: shop.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
-              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nearly",
-        )
-        .await
-        .unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\nearly") {
-            let read =
-                timeout(Duration::from_secs(10), io.read_buf(&mut answer)).await.expect("an answer").unwrap();
-            assert_ne!(read, 0, "{kind}: {}", String::from_utf8_lossy(&answer));
-        }
-        assert!(answer.starts_with(b"HTTP/1.1 101"), "{kind}: {}", String::from_utf8_lossy(&answer));
+        let mut io = upgraded(&house, kind).await;
         io.write_all(b"\x81\x00\xff late").await.unwrap();
         let mut echo = [0; 8];
         io.read_exact(&mut echo).await.unwrap();

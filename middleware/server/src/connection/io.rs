@@ -16,8 +16,16 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::OwnedSemaphorePermit,
 };
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{pulse::Pulse, version::Begun};
+
+/// What lives as long as the socket, also after an upgrade.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
+    pub(super) _token: TaskTrackerToken,
+}
 
 pin_project! {
     /// What hyper reads from and writes to.
@@ -27,14 +35,13 @@ pin_project! {
         io: IO,
         begun: Begun,
         pulse: Arc<Pulse>,
-        // Lives as long as the socket, also after an upgrade.
-        permit: Option<OwnedSemaphorePermit>,
+        held: Held,
     }
 }
 
 impl<IO> Watched<IO> {
-    pub(super) fn new(io: IO, begun: Begun, pulse: Arc<Pulse>, permit: Option<OwnedSemaphorePermit>) -> Self {
-        Self { io, begun, pulse, permit }
+    pub(super) fn new(io: IO, begun: Begun, pulse: Arc<Pulse>, held: Held) -> Self {
+        Self { io, begun, pulse, held }
     }
 }
 

@@ -36,7 +36,7 @@ use tower_service::Service;
 
 use self::{
     drive::{End, drive},
-    io::Watched,
+    io::{Held, Watched},
     open::{Opened, open},
     pulse::{Spans, Watch},
     stall::{Noting, Spawn, Stall},
@@ -59,7 +59,7 @@ const MAX_LOCAL_ERROR_RESETS: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
-    pub(crate) drain: Drain,
+    pub(crate) drain: Arc<Drain>,
     pub(crate) tasks: TaskTracker,
     pub(crate) faults: ClientFaults,
 }
@@ -94,7 +94,9 @@ pub(crate) async fn serve<IO, S, R>(
     let end = match open(io, &door, client, first, &shared.drain).await {
         Err(end) => end,
         Ok(Opened { stream, begun, version, facts }) => {
-            let io = TokioIo::new(Watched::new(stream, begun, pulse.clone(), permit));
+            // What the connection is upgraded to outlives its task, and is waited for and counted all the same.
+            let held = Held { _permit: permit, _token: shared.tasks.token() };
+            let io = TokioIo::new(Watched::new(stream, begun, pulse.clone(), held));
             let service = Noting(HyperService::new(service(facts)));
             let limits = &shared.limits;
             let http1 = version == Version::Http1;

@@ -6,7 +6,7 @@
 //! └──────────────── until the deadline; a drain ends what has not spoken ───────────┘
 //! ```
 
-use std::{io, pin::pin};
+use std::{io, pin::pin, sync::Arc};
 
 use enfilade_core::ClientAddr;
 use http::uri::Scheme;
@@ -39,9 +39,11 @@ pub(crate) struct Facts {
     pub(crate) client: Option<ClientAddr>,
     /// Who is believed when they speak for another.
     pub(crate) trust: Option<Trust>,
+    /// Tells when the server ends.
+    pub(crate) drain: Arc<Drain>,
     /// What the requests' hosts must stand on.
     #[cfg(feature = "tls")]
-    pub(crate) certificate: Option<std::sync::Arc<Certificate>>,
+    pub(crate) certificate: Option<Arc<Certificate>>,
 }
 
 /// A connection that HTTP can begin on.
@@ -58,12 +60,18 @@ pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
     door: &Door,
     client: Option<ClientAddr>,
     first: Instant,
-    drain: &Drain,
+    drain: &Arc<Drain>,
 ) -> Result<Opened<IO>, End> {
     #[cfg(feature = "tls")]
     if let Some(given) = &door.tls {
         let (stream, version, certificate) = tls::open(io, given, first, drain).await?;
-        let facts = Facts { scheme: Scheme::HTTPS, client, trust: door.trust.clone(), certificate };
+        let facts = Facts {
+            scheme: Scheme::HTTPS,
+            client,
+            trust: door.trust.clone(),
+            drain: drain.clone(),
+            certificate,
+        };
         return Ok(Opened { stream, begun: Begun::default(), version, facts });
     }
     let (mut io, mut begun) = (io, Begun::default());
@@ -72,6 +80,7 @@ pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
         scheme: Scheme::HTTP,
         client,
         trust: door.trust.clone(),
+        drain: drain.clone(),
         #[cfg(feature = "tls")]
         certificate: None,
     };

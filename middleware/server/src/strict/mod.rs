@@ -59,9 +59,10 @@ pub use self::{body::CleanBody, future::StrictFuture};
 
 use self::judge::{Judged, judge};
 
-#[cfg(feature = "tls")]
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use enfilade_core::{About, Canonical, ClientAddr, EmptyBody, Host, Link, Rejection, RequestContext};
 #[cfg(feature = "tls")]
@@ -72,7 +73,7 @@ use tower_service::Service;
 
 #[cfg(feature = "tls")]
 use crate::tls::Certificate;
-use crate::{Trust, connection::Facts};
+use crate::{Trust, connection::Facts, drain::Drain};
 
 /// The layer that refuses what can be read in two ways. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -81,6 +82,7 @@ pub struct StrictRequest {
     scheme: Scheme,
     client: Option<ClientAddr>,
     trust: Option<Trust>,
+    drain: Option<Arc<Drain>>,
     #[cfg(feature = "tls")]
     certificate: Option<Arc<Certificate>>,
 }
@@ -92,6 +94,7 @@ impl StrictRequest {
             scheme: Scheme::HTTP,
             client: None,
             trust: None,
+            drain: None,
             #[cfg(feature = "tls")]
             certificate: None,
         }
@@ -103,6 +106,7 @@ impl StrictRequest {
             scheme: facts.scheme,
             client: facts.client,
             trust: facts.trust,
+            drain: Some(facts.drain),
             #[cfg(feature = "tls")]
             certificate: facts.certificate,
         }
@@ -232,7 +236,10 @@ where
                 if self.last != judged.host {
                     self.last = judged.host;
                 }
-                RequestContext::begin(&mut parts.extensions, canonical);
+                let context = RequestContext::begin(&mut parts.extensions, canonical);
+                if let Some(drain) = &self.settings.drain {
+                    context.carry(drain.clone());
+                }
                 let req = Request::from_parts(parts, CleanBody::new(body));
                 StrictFuture::app(self.inner.call(req), http1 && judged.chunked)
             }
