@@ -19,7 +19,7 @@
 //! | bodies compared frame by frame | [`Trace`], [`BodyWatch`] |
 //!
 //! More under features, each of which only adds: `issuer` (an identity provider in memory, with every bad token there
-//! is), `proptest` (`strategies`: requests, good and hostile). The kit switches on no feature of the crates that you
+//! is), `browser` (`Browser`: cookies, redirects and forms, several sites), `proptest` (`strategies`: requests, good and hostile). The kit switches on no feature of the crates that you
 //! test with, so nothing compiles under test that does not without.
 //!
 //! A complete first test:

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! You know functions that take a request and `next`, as in axum; you need to know nothing of tower. Two lines in a
-//! new crate:
+//! new crate, and one more for what waits:
 //!
 //! ```text
 //! cargo add enfilade-core http
@@ -102,13 +102,16 @@
 //! assert_eq!(flight.finish().unwrap().headers()["x-took"], "250");
 //! ```
 //!
-//! To refuse, answer: `return Ok(rejection.into_response())`.
+//! It needs `cargo add tower-service` as well, for its bound. To refuse, answer: `return
+//! Ok(rejection.into_response())`, and add `R: EmptyBody` to the bounds, for a refusal makes a body of its own
+//! ([`EmptyBody`](crate::EmptyBody)).
 //!
 //! # 3. A layer
 //!
 //! A link that makes its callers wait is a `tower::Layer` and a `Service`: `poll_ready` reserves what `call` uses.
 //! Readiness belongs to one instance, so a clone starts without it; what was reserved goes into the future, so it is
-//! given back when the answer is there *or the client hangs up*.
+//! given back when the answer is there *or the client hangs up*. This one needs `cargo add tower-layer tower-service`,
+//! and for its semaphore `tokio --features sync` and `tokio-util`; nothing else of tower.
 //!
 //! ```
 //! use std::{pin::Pin, sync::Arc, task::{Context, Poll, ready}};
