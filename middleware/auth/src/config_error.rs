@@ -13,7 +13,12 @@
 //! assert!(error.contains("line 1") && error.contains("htpasswd -B"));
 //! ```
 
-use std::{error::Error, fmt, io, path::PathBuf, time::Duration};
+use std::{
+    error::Error,
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// A wrong setting of this crate's links. See the [module docs](self).
 #[derive(Debug)]
@@ -33,6 +38,13 @@ pub enum ConfigError {
     },
     /// A header name, or the beginning of one, was expected.
     HeaderName {
+        /// The setting.
+        setting: &'static str,
+        /// What it was set to.
+        value: String,
+    },
+    /// An identity header has a name that the server's door takes out of every request.
+    ForwardedIdentity {
         /// The setting.
         setting: &'static str,
         /// What it was set to.
@@ -147,6 +159,12 @@ impl fmt::Display for ConfigError {
             Self::HeaderName { setting, value } => {
                 write!(f, "{setting}: {value:?} is not a header name: use letters, digits and `-`")
             }
+            Self::ForwardedIdentity { setting, value } => {
+                write!(
+                    f,
+                    "{setting}: the server takes {value:?} out of every request: let the proxy send another, such as x-auth-request-user"
+                )
+            }
             Self::Peer { value } => {
                 write!(
                     f,
@@ -160,12 +178,8 @@ impl fmt::Display for ConfigError {
                 )
             }
             Self::File { path, source } => write!(f, "cannot read {}: {source}", path.display()),
-            Self::UserLine { path: Some(path), line, problem }
-            | Self::KeyLine { path: Some(path), line, problem } => {
-                write!(f, "{}, line {line}: {problem}", path.display())
-            }
-            Self::UserLine { path: None, line, problem } | Self::KeyLine { path: None, line, problem } => {
-                write!(f, "line {line}: {problem}")
+            Self::UserLine { path, line, problem } | Self::KeyLine { path, line, problem } => {
+                at_line(f, path.as_deref(), *line, problem)
             }
             Self::NewKey { problem } => write!(f, "new key: {problem}"),
             Self::Key { from, problem } | Self::KeySource { from, problem } => write!(f, "{from}: {problem}"),
@@ -189,6 +203,13 @@ impl fmt::Display for ConfigError {
                 )
             }
         }
+    }
+}
+
+fn at_line(f: &mut fmt::Formatter<'_>, path: Option<&Path>, line: usize, problem: &str) -> fmt::Result {
+    match path {
+        Some(path) => write!(f, "{}, line {line}: {problem}", path.display()),
+        None => write!(f, "line {line}: {problem}"),
     }
 }
 

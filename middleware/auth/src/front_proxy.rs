@@ -16,7 +16,9 @@
 //!    must send the one that is set here, once, and no other; a second is what a client smuggled past it.
 //! 3. The proxy knows its user by a cookie as a rule, so the principal is *ambient*: pages of other sites can cause
 //!    such requests. [`FrontProxy::explicit`] says that this proxy is otherwise.
-//! 4. Another credential in the same request must prove the same user, or it is 401 `auth.credentials-conflict`.
+//! 4. `x-forwarded-…` and `x-original-…` are refused as names: the server's door takes all of those out, for most proxies
+//!    pass on what a client wrote there. Let the proxy send `x-auth-request-user`, `remote-user` or a name of your own.
+//! 5. Another credential in the same request must prove the same user, or it is 401 `auth.credentials-conflict`.
 //!
 //! [`StripIdentity`](crate::StripIdentity) would take the header away before: let it [`keep`](crate::StripIdentity::keep)
 //! these, and only these, names; here they are judged and taken out.
@@ -26,12 +28,12 @@
 //! use enfilade_core::{Canonical, ClientAddr, RequestContext};
 //!
 //! let proxy = FrontProxy::from_peers(["10.0.0.7", "fd00::/64"])?
-//!     .with_user_header("x-forwarded-user")?
-//!     .with_roles_header("x-forwarded-groups")?;
+//!     .with_user_header("x-auth-request-user")?
+//!     .with_roles_header("x-auth-request-groups")?;
 //! let auth = Auth::new(proxy);
 //!
 //! let ask = |peer: &str| {
-//!     let req = http::Request::get("/").header("x-forwarded-user", "ada").header("x-forwarded-groups", "staff,clerk");
+//!     let req = http::Request::get("/").header("x-auth-request-user", "ada").header("x-auth-request-groups", "staff,clerk");
 //!     let (mut req, ()) = req.body(()).unwrap().into_parts();
 //!     let peer = ClientAddr::Tcp(peer.parse().unwrap());
 //!     let canonical = Canonical::new(http::uri::Scheme::HTTPS, None, Some(peer)).with_peer(peer);
@@ -150,10 +152,9 @@ impl FrontProxy {
     }
 
     fn trusts(&self, peer: ClientAddr) -> bool {
-        match peer.ip() {
-            Some(ip) => self.networks.iter().any(|network| network.contains(&ip)),
-            // Whoever has no address came by a Unix socket.
-            None => self.trusts_unix,
+        match peer {
+            ClientAddr::Unix(_) => self.trusts_unix,
+            peer => peer.ip().is_some_and(|ip| self.networks.iter().any(|network| network.contains(&ip))),
         }
     }
 
@@ -235,6 +236,10 @@ fn network(peer: &str) -> Result<IpNet, ConfigError> {
 }
 
 fn header(setting: &'static str, name: &str) -> Result<HeaderName, ConfigError> {
+    let normal: String = name.bytes().map(|b| char::from(same(b))).collect();
+    if ["x-forwarded", "x-original-", "forwarded"].iter().any(|begin| normal.starts_with(begin)) {
+        return Err(ConfigError::ForwardedIdentity { setting, value: name.to_owned() });
+    }
     let parsed = HeaderName::from_bytes(name.as_bytes()).ok();
     let usable = parsed.filter(|name| ![AUTHORIZATION, COOKIE, HOST, CONNECTION].contains(name));
     usable.ok_or_else(|| ConfigError::HeaderName { setting, value: name.to_owned() })

@@ -9,7 +9,7 @@
 use enfilade_auth::{
     Attempt, Auth, Authenticator, Carrier, ConfigError, FrontProxy, Gate, Principal, StripIdentity,
 };
-use enfilade_core::{Canonical, ClientAddr, RequestContext};
+use enfilade_core::{Canonical, ClientAddr, RequestContext, UnixPeer};
 use enfilade_test::assert_passed;
 use http::{HeaderName, HeaderValue, Request, header, request, uri::Scheme};
 
@@ -18,8 +18,12 @@ const STRANGER: &str = "10.0.0.8:4000";
 
 fn proxy() -> FrontProxy {
     let proxy = FrontProxy::from_peers(["10.0.0.7", "192.168.0.0/24", "fd00::/64"]).unwrap();
-    let proxy = proxy.with_user_header("x-forwarded-user").unwrap();
-    proxy.with_roles_header("x-forwarded-groups").unwrap().with_scopes_header("x-forwarded-scopes").unwrap()
+    let proxy = proxy.with_user_header("x-auth-request-user").unwrap();
+    proxy
+        .with_roles_header("x-auth-request-groups")
+        .unwrap()
+        .with_scopes_header("x-auth-request-scopes")
+        .unwrap()
 }
 
 /// A request that a peer sent; the client is whom that peer names.
@@ -50,7 +54,7 @@ type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 
 #[test]
 fn identity_headers_are_judged_by_the_table() {
-    let user = "x-forwarded-user";
+    let user = "x-auth-request-user";
     let (malformed, repeated, untrusted) =
         ("auth.credentials-malformed", "auth.credentials-repeated", "auth.proxy-untrusted");
     let long = "a".repeat(256);
@@ -66,24 +70,24 @@ fn identity_headers_are_judged_by_the_table() {
         // Not from everybody, in no spelling, with no other header of these.
         (STRANGER, &[(user, "ada")], untrusted),
         ("[fd00:0:0:1::1]:1", &[(user, "ada")], untrusted),
-        (STRANGER, &[("x_forwarded_user", "ada")], untrusted),
-        (STRANGER, &[("x.forwarded.user", "ada")], untrusted),
-        (STRANGER, &[("x-forwarded_user", "ada")], untrusted),
-        (STRANGER, &[("x-forwarded-groups", "admin")], untrusted),
-        (STRANGER, &[("connection", "close, X-Forwarded-User")], untrusted),
+        (STRANGER, &[("x_auth_request_user", "ada")], untrusted),
+        (STRANGER, &[("x.auth.request.user", "ada")], untrusted),
+        (STRANGER, &[("x-auth-request_user", "ada")], untrusted),
+        (STRANGER, &[("x-auth-request-groups", "admin")], untrusted),
+        (STRANGER, &[("connection", "close, X-Auth-Request-User")], untrusted),
         (STRANGER, &[(user, "")], untrusted),
         // From the proxy: one spelling, once.
-        (TRUSTED, &[("x_forwarded_user", "root")], malformed),
-        (TRUSTED, &[("x.forwarded-user", "root")], malformed),
+        (TRUSTED, &[("x_auth_request_user", "root")], malformed),
+        (TRUSTED, &[("x.auth.request-user", "root")], malformed),
         (TRUSTED, &[(user, "ada"), (user, "root")], repeated),
         (TRUSTED, &[(user, "ada"), (user, "ada")], repeated),
-        (TRUSTED, &[(user, "ada"), ("x_forwarded_user", "root")], repeated),
-        (TRUSTED, &[("x_forwarded_user", "root"), (user, "ada")], repeated),
+        (TRUSTED, &[(user, "ada"), ("x_auth_request_user", "root")], repeated),
+        (TRUSTED, &[("x_auth_request_user", "root"), (user, "ada")], repeated),
         (TRUSTED, &[(user, "ada, root")], repeated),
         (TRUSTED, &[(user, "ada,root")], repeated),
-        (TRUSTED, &[(user, "ada"), ("connection", "x-forwarded-user")], malformed),
-        (TRUSTED, &[(user, "ada"), ("connection", "close, X_Forwarded_User")], malformed),
-        (TRUSTED, &[(user, "ada"), ("connection", "x-forwarded-groups")], malformed),
+        (TRUSTED, &[(user, "ada"), ("connection", "x-auth-request-user")], malformed),
+        (TRUSTED, &[(user, "ada"), ("connection", "close, X_Auth_Request_User")], malformed),
+        (TRUSTED, &[(user, "ada"), ("connection", "x-auth-request-groups")], malformed),
         // Well-formed.
         (TRUSTED, &[(user, "")], malformed),
         (TRUSTED, &[(user, " ")], malformed),
@@ -91,11 +95,19 @@ fn identity_headers_are_judged_by_the_table() {
         (TRUSTED, &[(user, "a\tb")], malformed),
         (TRUSTED, &[(user, &long)], malformed),
         (TRUSTED, &[(user, "a\u{85}b")], malformed),
-        (TRUSTED, &[("x-forwarded-groups", "staff")], malformed),
-        (TRUSTED, &[(user, "ada"), ("x-forwarded-groups", "staff,,admin")], malformed),
-        (TRUSTED, &[(user, "ada"), ("x-forwarded-groups", "")], malformed),
-        (TRUSTED, &[(user, "ada"), ("x-forwarded-groups", "a"), ("x-forwarded-groups", "admin")], repeated),
-        (TRUSTED, &[(user, "ada"), ("x-forwarded-groups", "a"), ("x_forwarded_groups", "admin")], repeated),
+        (TRUSTED, &[("x-auth-request-groups", "staff")], malformed),
+        (TRUSTED, &[(user, "ada"), ("x-auth-request-groups", "staff,,admin")], malformed),
+        (TRUSTED, &[(user, "ada"), ("x-auth-request-groups", "")], malformed),
+        (
+            TRUSTED,
+            &[(user, "ada"), ("x-auth-request-groups", "a"), ("x-auth-request-groups", "admin")],
+            repeated,
+        ),
+        (
+            TRUSTED,
+            &[(user, "ada"), ("x-auth-request-groups", "a"), ("x_auth_request_groups", "admin")],
+            repeated,
+        ),
     ];
     let auth = Auth::new(proxy()).optional();
     for (peer, headers, expected) in table {
@@ -109,7 +121,7 @@ fn identity_headers_are_judged_by_the_table() {
 #[test]
 fn the_peer_of_the_connection_counts_and_not_whom_it_names() {
     let auth = Auth::new(proxy());
-    let headers = [("x-forwarded-user", "root")];
+    let headers = [("x-auth-request-user", "root")];
     assert_eq!(outcome(&auth, &mut from(STRANGER, TRUSTED, &headers)), "auth.proxy-untrusted");
     assert_eq!(outcome(&auth, &mut from(TRUSTED, STRANGER, &headers)), "root");
 }
@@ -117,7 +129,7 @@ fn the_peer_of_the_connection_counts_and_not_whom_it_names() {
 #[test]
 fn a_door_that_does_not_say_who_the_peer_is_is_no_reason_to_believe_it() {
     let auth = Auth::new(proxy());
-    let req = || Request::get("/").header("x-forwarded-user", "root").body(()).unwrap().into_parts().0;
+    let req = || Request::get("/").header("x-auth-request-user", "root").body(()).unwrap().into_parts().0;
     assert_eq!(outcome(&auth, &mut req()), "auth.no-peer");
     let mut without_peer = req();
     let client = ClientAddr::Tcp(TRUSTED.parse().unwrap());
@@ -131,9 +143,9 @@ fn roles_and_scopes_come_with_the_user_and_all_headers_are_taken_out() {
         TRUSTED,
         TRUSTED,
         &[
-            ("x-forwarded-user", "ada"),
-            ("x-forwarded-groups", "staff, clerk"),
-            ("x-forwarded-scopes", "read, write admin"),
+            ("x-auth-request-user", "ada"),
+            ("x-auth-request-groups", "staff, clerk"),
+            ("x-auth-request-scopes", "read, write admin"),
             ("x-forwarded-for", "203.0.113.9"),
         ],
     );
@@ -163,7 +175,7 @@ impl Authenticator for Token {
 #[test]
 fn a_token_of_another_user_beside_it_is_a_conflict() {
     let auth = Auth::new(proxy()).or(Token);
-    let user = ("x-forwarded-user", "ada");
+    let user = ("x-auth-request-user", "ada");
     assert_eq!(outcome(&auth, &mut from(TRUSTED, TRUSTED, &[user, ("authorization", "Bearer ada")])), "ada");
     let conflict = outcome(&auth, &mut from(TRUSTED, TRUSTED, &[user, ("authorization", "Bearer bob")]));
     assert_eq!(conflict, "auth.credentials-conflict");
@@ -175,7 +187,7 @@ fn a_token_of_another_user_beside_it_is_a_conflict() {
 #[test]
 fn a_websocket_of_another_site_is_refused_as_with_a_cookie() {
     let handshake = [
-        ("x-forwarded-user", "ada"),
+        ("x-auth-request-user", "ada"),
         ("upgrade", "websocket"),
         ("connection", "upgrade"),
         ("origin", "https://evil.example"),
@@ -187,13 +199,13 @@ fn a_websocket_of_another_site_is_refused_as_with_a_cookie() {
 
 #[test]
 fn strip_identity_before_it_leaves_nothing_to_believe_unless_it_keeps_the_name() {
-    let headers = [("x-forwarded-user", "ada"), ("x-remote-user", "root")];
+    let headers = [("x-auth-request-user", "ada"), ("x-remote-user", "root")];
     let auth = Auth::new(proxy());
     let mut req = from(TRUSTED, TRUSTED, &headers);
     assert_passed!(StripIdentity::new().enter(&mut req));
     assert_eq!(outcome(&auth, &mut req), "auth.missing");
     let mut req = from(TRUSTED, TRUSTED, &headers);
-    assert_passed!(StripIdentity::new().keep("x-forwarded-user").unwrap().enter(&mut req));
+    assert_passed!(StripIdentity::new().keep("x-auth-request-user").unwrap().enter(&mut req));
     assert_eq!(outcome(&auth, &mut req), "ada");
     assert!(req.headers.is_empty());
 }
@@ -220,8 +232,27 @@ fn peers_have_no_default_and_everybody_is_no_peer() {
         let error = FrontProxy::from_peers(["10.0.0.7"]).unwrap().with_user_header(name);
         assert!(matches!(error, Err(ConfigError::HeaderName { .. })), "{name}");
     }
+    // The door takes these out: whoever named one here would find nobody, ever.
+    for name in ["x-forwarded-user", "X_Forwarded_User", "x-original-user"] {
+        let error = FrontProxy::from_peers(["10.0.0.7"]).unwrap().with_user_header(name).unwrap_err();
+        assert!(error.to_string().contains("x-auth-request-user"), "{error}");
+    }
     // A Unix peer is trusted only when listed.
-    let only_unix = FrontProxy::from_peers(["unix:"]).unwrap().with_user_header("x-forwarded-user").unwrap();
-    let mut req = from("127.0.0.1:1", "127.0.0.1:1", &[("x-forwarded-user", "ada")]);
-    assert_eq!(outcome(&Auth::new(only_unix), &mut req), "auth.proxy-untrusted");
+    let only_unix =
+        FrontProxy::from_peers(["unix:"]).unwrap().with_user_header("x-auth-request-user").unwrap();
+    let only_unix = Auth::new(only_unix);
+    let mut req = from("127.0.0.1:1", "127.0.0.1:1", &[("x-auth-request-user", "ada")]);
+    assert_eq!(outcome(&only_unix, &mut req), "auth.proxy-untrusted");
+    let socket = ClientAddr::Unix(UnixPeer::new(1000, 1000));
+    for (peer, auth, expected) in [
+        (socket, &only_unix, "ada"),
+        (socket, &Auth::new(proxy()), "auth.proxy-untrusted"),
+        (ClientAddr::Hidden, &only_unix, "auth.proxy-untrusted"),
+    ] {
+        let (mut req, ()) =
+            Request::get("/").header("x-auth-request-user", "ada").body(()).unwrap().into_parts();
+        let canonical = Canonical::new(Scheme::HTTPS, None, Some(peer)).with_peer(peer);
+        RequestContext::begin(&mut req.extensions, canonical);
+        assert_eq!(outcome(auth, &mut req), expected, "{peer:?}");
+    }
 }
