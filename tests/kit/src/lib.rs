@@ -19,8 +19,9 @@
 //! | bodies compared frame by frame | [`Trace`], [`BodyWatch`] |
 //!
 //! More under features, each of which only adds: `issuer` (an identity provider in memory, with every bad token there
-//! is), `browser` (`Browser`: cookies, redirects and forms, several sites), `proptest` (`strategies`: requests, good and hostile). The kit switches on no feature of the crates that you
-//! test with, so nothing compiles under test that does not without.
+//! is), `browser` (cookies, redirects and forms, over several sites), `proptest` (`strategies`: requests, good and
+//! hostile). The kit switches on no feature of the crates that you test with, so nothing compiles under test that does
+//! not without.
 //!
 //! A complete first test:
 //!

@@ -57,6 +57,8 @@ ready-before-call          BROKEN
      4. the answer → 200
     expected: `poll_ready` → Ready on the inner instance before its call
     found:    a call on an instance that was not ready
+    law:      The inner service is polled ready before every call, on the instance that is called.
+    its page: enfilade_test::laws::ready_before_call
 ";
     assert!(report.starts_with(expected), "{report}");
 }
@@ -73,6 +75,29 @@ fn an_exception_counts_while_it_is_true_and_no_longer() {
 #[should_panic(expected = "called-once                BROKEN")]
 fn an_assertion_fails_with_the_report() {
     assert_laws!(Mutant::CallsTwice);
+}
+
+#[test]
+fn whoever_forgets_to_describe_a_request_that_passes_is_told_so_first() {
+    let report = Laws::of(Mutant::KeepsThePermit).check().to_string();
+    assert!(report.starts_with("First: the layer answers `POST /` itself, with 403 Forbidden"), "{report}");
+    assert!(!Laws::of(Mutant::CallsTwice).check().to_string().contains("First:"));
+}
+
+#[test]
+fn an_invariant_is_told_with_the_hang_up_that_broke_it() {
+    let Some(Finding::Broken(fault)) = held(Mutant::LeaksItsCount).find(Law::HangUpClean).cloned() else {
+        panic!("the count does not leak");
+    };
+    assert!(fault.script.iter().any(|step| step == "a.call(POST /)"), "{fault}");
+    assert!(fault.script.last().is_some_and(|step| step.contains("hangs up")), "{fault}");
+}
+
+#[test]
+fn an_invariant_that_never_held_is_told_before_any_request() {
+    let report = Laws::of(Identity::new()).invariant(|| false).check();
+    let Some(Finding::Broken(fault)) = report.find(Law::HangUpClean) else { panic!("{report}") };
+    assert_eq!(fault.script, ["nothing yet: no request was sent"]);
 }
 
 #[test]

@@ -102,8 +102,8 @@
 //! assert_eq!(flight.finish().unwrap().headers()["x-took"], "250");
 //! ```
 //!
-//! It needs `cargo add tower-service` as well, for its bound. To refuse, answer: `return
-//! Ok(rejection.into_response())`, and add `R: EmptyBody` to the bounds, for a refusal makes a body of its own
+//! Its bound needs `cargo add tower-service` as well. To refuse, answer:
+//! `return Ok(rejection.into_response())`, and add `R: EmptyBody` to the bounds, for a refusal makes a body of its own
 //! ([`EmptyBody`](crate::EmptyBody)).
 //!
 //! # 3. A layer

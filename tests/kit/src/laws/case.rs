@@ -78,8 +78,9 @@ impl<'a> Case<'a> {
     /// `None` if the service cannot be cloned.
     pub(super) fn clone_of(&self, instance: &Instance) -> Option<Instance> {
         let outer = instance.outer.boxed_clone()?;
-        self.did(format!("b = {}.clone()", instance.name));
-        Some(Instance { outer, name: "b" })
+        let name = if instance.name == "a" { "b" } else { "c" };
+        self.did(format!("{name} = {}.clone()", instance.name));
+        Some(Instance { outer, name })
     }
 
     pub(super) fn drop_instance(&self, instance: Instance) {

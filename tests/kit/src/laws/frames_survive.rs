@@ -36,6 +36,7 @@ pub(super) async fn check(subject: &Subject) -> Checked {
         ProbeBody::from("whole"),
         ProbeBody::new().data("one").data("two").trailer("x-sum", "6"),
         ProbeBody::new().data("one").error("cut off"),
+        ProbeBody::new().data("one").data("two").error("cut off"),
         ProbeBody::new().trailer("grpc-status", "0"),
     ];
     for body in bodies {

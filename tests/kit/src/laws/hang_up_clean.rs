@@ -47,6 +47,9 @@ const STAGES: [&str; 5] = [
 const POLLS: usize = 4;
 
 pub(super) async fn check(subject: &Subject) -> Checked {
+    let case = Case::new(subject, Probe::ok());
+    case.did("nothing yet: no request was sent");
+    case.at_rest().await?;
     for open in 0..=STAGES.len() {
         for polls in 0..=POLLS {
             Run::new(subject, open).hang_up(polls).await?;

@@ -43,7 +43,7 @@ pub enum Law {
 }
 
 impl Law {
-    /// Every law, in the order in which they are checked: the panic last, for its damage would show in the others.
+    /// Every law, in the order in which they are told: the panic last, for its damage would show in the others.
     pub const ALL: [Self; 15] = [
         Self::ReadyBeforeCall,
         Self::ReadinessReturned,

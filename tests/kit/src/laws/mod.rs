@@ -107,10 +107,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use self::{
-    case::{Checked, MakeRequest, Subject, panic_text},
+    case::{Case, Checked, MakeRequest, Subject, panic_text},
     subject::{BoxError, erase},
 };
-use crate::{ProbeBody, ProbeError, ProbeService, drive::block::block_on};
+use crate::{Probe, ProbeBody, ProbeError, ProbeService, drive::block::block_on};
 
 /// Asserts that a layer keeps every law; see [`Laws`] for one that needs more than its name.
 ///
@@ -264,10 +264,49 @@ impl Laws {
     /// Checks every law inside a runtime.
     pub async fn check_async(&self) -> Report {
         let mut findings = Vec::new();
-        for law in Law::ALL {
+        for law in self.order() {
             findings.push((law, self.find(law).await));
         }
-        Report::new(findings)
+        findings.sort_by_key(|(law, _)| Law::ALL.iter().position(|known| known == law));
+        let report = Report::new(findings);
+        let mut hint = None;
+        if !report.is_good() {
+            let asked = async {
+                hint = self.hint().await;
+                Ok(())
+            };
+            // A panic here is one that the laws have told already.
+            caught(asked).await.ok();
+        }
+        report.with_hint(hint)
+    }
+
+    /// An invariant that another law's hang-up broke would be told with the wrong steps, so its own law goes first.
+    fn order(&self) -> Vec<Law> {
+        let mut order = Law::ALL.to_vec();
+        if !self.subject.invariants.is_empty() {
+            order.sort_by_key(|law| *law != Law::HangUpClean);
+        }
+        order
+    }
+
+    /// What to say first if the request that should pass does not.
+    async fn hint(&self) -> Option<String> {
+        let case = Case::new(&self.subject, Probe::ok());
+        let mut a = case.instance();
+        case.ready(&mut a).await.ok()?;
+        let request = case.request("");
+        let what = format!("{} {}", request.method(), request.uri());
+        let flight = case.call(&mut a, request);
+        let response = case.response(flight).await.ok()?;
+        case.probe.requests().is_empty().then(|| {
+            format!(
+                "First: the layer answers `{what}` itself, with {}, and the laws need a request that passes.\n\
+                 Describe one with `Laws::request`. If one did pass, and a shared cache or limit answers now,\n\
+                 make the layer anew for each case: `Laws::service(|probe| …)`.",
+                response.status()
+            )
+        })
     }
 
     /// Asserts that every law is kept, on this thread.

@@ -9,7 +9,8 @@
 //! then nobody's.
 //!
 //! **How it is broken.** A `poll_ready` that returns `Pending` of its own accord; a waker that is stored once and not
-//! replaced; a lock that is tried and given up without a place in its queue.
+//! replaced; a lock that is tried and given up without a place in its queue; a body that
+//! forgets its reader while it waits for the trailers.
 //!
 //! **How to keep it.** Return `Pending` only where something you polled with this very context did; `ready!` helps.
 //!

@@ -28,6 +28,9 @@ use super::{
 };
 use crate::{Probe, probe::Fault};
 
+/// How often one instance is called: more than a layer that is right for the first calls alone.
+const CALLS: usize = 5;
+
 pub(super) async fn check(subject: &Subject) -> Checked {
     one_after_the_other(subject).await?;
     after_waiting(subject).await?;
@@ -37,7 +40,7 @@ pub(super) async fn check(subject: &Subject) -> Checked {
 async fn one_after_the_other(subject: &Subject) -> Checked {
     let case = Case::new(subject, Probe::ok());
     let mut a = case.instance();
-    for _ in 0..2 {
+    for _ in 0..CALLS {
         case.passes(&mut a).await?;
         never_unready(&case)?;
     }
@@ -64,6 +67,10 @@ async fn on_a_clone_of_a_ready_one(subject: &Subject) -> Checked {
     case.ready(&mut a).await?;
     let Some(mut b) = case.clone_of(&a) else { return Ok(()) };
     case.passes(&mut b).await?;
+    never_unready(&case)?;
+    // As a server does that clones for each connection, and a router for each request.
+    let Some(mut c) = case.clone_of(&b) else { return Ok(()) };
+    case.passes(&mut c).await?;
     never_unready(&case)
 }
 

@@ -14,6 +14,7 @@ use super::Law;
 #[must_use]
 pub struct Report {
     findings: Vec<(Law, Finding)>,
+    hint: Option<String>,
 }
 
 /// What became of one law.
@@ -45,7 +46,12 @@ pub struct Break {
 
 impl Report {
     pub(super) fn new(findings: Vec<(Law, Finding)>) -> Self {
-        Self { findings }
+        Self { findings, hint: None }
+    }
+
+    /// What is likely wrong with the test rather than with the layer.
+    pub(super) fn with_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
     }
 
     /// Every law with what was found.
@@ -71,11 +77,18 @@ impl Report {
     }
 }
 
-/// A line for each law, and below a broken one its script.
+/// A line for each law; below a broken one its script, what the law asks, and its page.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(hint) = &self.hint {
+            writeln!(f, "{hint}\n")?;
+        }
         for (law, finding) in &self.findings {
             writeln!(f, "{law:<27}{finding}")?;
+            if matches!(finding, Finding::Broken(_)) {
+                let page = law.name().replace('-', "_");
+                writeln!(f, "    law:      {}\n    its page: enfilade_test::laws::{page}", law.says())?;
+            }
         }
         Ok(())
     }

@@ -69,17 +69,20 @@ async fn comes_out(subject: &Subject, status: u16) -> Checked {
 }
 
 async fn length_of_head(subject: &Subject) -> Checked {
-    let case = Case::new(subject, Probe::ok().respond(Answer::ok().header("content-length", "42")));
+    let answer = Answer::ok().header("content-length", "42").header("vary", "x-law");
+    let case = Case::new(subject, Probe::ok().respond(answer));
     let mut a = case.instance();
     case.ready(&mut a).await?;
-    case.did("the probe answers HEAD with `content-length: 42`, and no body");
+    case.did("the probe answers HEAD with `content-length: 42`, `vary: x-law`, and no body");
     let mut request = case.request("");
     *request.method_mut() = Method::HEAD;
     let flight = case.call(&mut a, request);
     let answered = case.answer(flight).await?;
     let (Ok(response), false) = (answered, case.probe.requests().is_empty()) else { return Ok(()) };
     let found = values(response.headers(), "content-length");
-    case.expect(found == ["42"], "`content-length: 42`", || format!("{found:?}"))
+    case.expect(found == ["42"], "`content-length: 42`", || format!("{found:?}"))?;
+    let found = values(response.headers(), "vary");
+    case.expect(found.contains(&"x-law"), "`vary: x-law`", || format!("{found:?}"))
 }
 
 fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {

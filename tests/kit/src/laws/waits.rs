@@ -1,7 +1,7 @@
-//! The four things that a request may wait for under a layer, and one way to wait for each.
+//! The five things that a request may wait for under a layer, and one way to wait for each.
 //!
 //! ```text
-//! Wait::Readiness ─▶ poll_ready   Wait::RequestBody, Wait::Answer ─▶ the answer   Wait::ResponseBody ─▶ its body
+//! Wait::Readiness ─▶ poll_ready   Wait::RequestBody, Wait::Answer ─▶ the answer   Wait::ResponseBody, Wait::Trailers ─▶ its body
 //! ```
 
 use std::task::Poll;
@@ -20,6 +20,7 @@ pub(super) enum Wait {
     RequestBody,
     Answer,
     ResponseBody,
+    Trailers,
 }
 
 /// A request that waits.
@@ -38,12 +39,16 @@ enum Stage {
 }
 
 impl Wait {
-    pub(super) const ALL: [Self; 4] = [Self::Readiness, Self::RequestBody, Self::Answer, Self::ResponseBody];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Readiness, Self::RequestBody, Self::Answer, Self::ResponseBody, Self::Trailers];
 
     fn probe(self, latch: &Latch) -> Probe {
         let answer = match self {
             Self::Answer => Answer::ok().wait(latch),
             Self::ResponseBody => Answer::ok().body(ProbeBody::new().wait(latch).data("late")),
+            Self::Trailers => {
+                Answer::ok().body(ProbeBody::new().data("early").wait(latch).trailer("x-sum", "6"))
+            }
             Self::Readiness | Self::RequestBody => Answer::ok(),
         };
         Probe::ok().respond(answer).read_bodies()
@@ -62,6 +67,7 @@ impl Wait {
             Self::RequestBody => "the request's body",
             Self::Answer => "the probe's answer",
             Self::ResponseBody => "the response's body",
+            Self::Trailers => "the response's trailers, behind one frame of data,",
         }
     }
 }
@@ -86,7 +92,14 @@ impl<'a> Waiting<'a> {
         settle().await;
         let polled = case.poll(&mut flight, &Bell::default());
         let stage = match polled {
-            Poll::Ready(Ok(response)) => Stage::Body(response.into_body()),
+            Poll::Ready(Ok(response)) => {
+                let mut body = response.into_body();
+                if wait == Wait::Trailers {
+                    case.did("read the response's first frame");
+                    let _ = Bell::default().poll(|cx| body.as_mut().poll_frame(cx));
+                }
+                Stage::Body(body)
+            }
             Poll::Ready(Err(error)) => return Err(case.broken("a response", format!("the error `{error}`"))),
             // For a layer that collects the body, its end is a part of the answer.
             Poll::Pending => Stage::Answer(flight),

@@ -1,12 +1,12 @@
 //! Bodies that lose something on the way.
 //!
 //! ```text
-//! MutantBody { keeps: all │ data alone │ frames without a hint │ all but the error }
+//! MutantBody { keeps: all │ data alone │ frames without a hint │ all but the error │ all but the later wakers }
 //! ```
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use crate::{ProbeBody, ProbeError};
 pub struct MutantBody {
     body: ProbeBody,
     keeps: Keeps,
+    begun: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,11 +28,12 @@ pub(super) enum Keeps {
     Data,
     Frames,
     Good,
+    FirstWakers,
 }
 
 impl MutantBody {
     pub(super) fn new(body: ProbeBody, keeps: Keeps) -> Self {
-        Self { body, keeps }
+        Self { body, keeps, begun: false }
     }
 }
 
@@ -43,7 +45,10 @@ impl Body for MutantBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ProbeError>>> {
+        let mut deaf = Context::from_waker(Waker::noop());
+        let cx = if self.begun && self.keeps == Keeps::FirstWakers { &mut deaf } else { cx };
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.begun = true;
         if self.keeps == Keeps::Data
             && frame.as_ref().is_some_and(|frame| frame.as_ref().is_ok_and(Frame::is_trailers))
         {

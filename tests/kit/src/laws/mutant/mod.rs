@@ -27,6 +27,8 @@ pub enum Mutant {
     HoardsReadiness,
     /// Polls the inner answer with the waker of the first poll for ever.
     KeepsTheFirstWaker,
+    /// Polls the rest of a body, once it has the first frame, without a waker.
+    SleepsThroughTrailers,
     /// Wakes its own task whenever it is pending.
     WakesItself,
     /// Lets one request in at a time, whichever clone it came to.
@@ -69,10 +71,11 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant, in the order of the laws that they break.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::CallsAFreshClone,
         Self::HoardsReadiness,
         Self::KeepsTheFirstWaker,
+        Self::SleepsThroughTrailers,
         Self::WakesItself,
         Self::OneAtATime,
         Self::LetsTheAnswerLiveOn,

@@ -228,6 +228,7 @@ impl Mutant {
         let keeps = match self {
             Self::DropsTrailers => Keeps::Data,
             Self::ForgetsTheSize => Keeps::Frames,
+            Self::SleepsThroughTrailers => Keeps::FirstWakers,
             _ => Keeps::All,
         };
         let response = match self {
