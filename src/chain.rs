@@ -22,7 +22,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::demo::{App, Door, sign_in};
 
 /// What the links are made of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parts {
     /// The names that the demo answers to.
     pub hosts: AllowedHosts,
@@ -48,7 +48,31 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let app = parts.app.clone();
-    let (service, plan) = Chain::new()
+    let answer = tower::service_fn(move |req: Request<B>| {
+        let response = app.answer(&req.into_parts().0).map(Full::new);
+        async { Ok::<_, Infallible>(response) }
+    });
+    let app = parts.app.clone();
+    let (service, plan) = around(parts, answer)?;
+    app.set_plan(plan.clone());
+    Ok((service, plan))
+}
+
+/// Puts the chain around any app: another one, or what a test puts in its place.
+///
+/// # Errors
+///
+/// When a link needs what no link before it gives.
+pub fn around<B, S, R>(
+    parts: Parts,
+    app: S,
+) -> Result<(impl Chained<B, S::Error, R::Error>, Plan), ChainError>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>, Error: Send, Future: Send> + Clone + Send + Sync + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+{
+    Chain::new()
         // Outermost, before anything is believed: a stranger's name that points here must not reach a page (DNS rebinding).
         .gate(parts.hosts)
         // Before Auth: who somebody is, is said by Auth alone, never by a header that anyone can send.
@@ -66,34 +90,26 @@ where
         // Right before the app: behind this line there is always somebody.
         .gate(require(authenticated()))
         .with_server_timing(parts.clock)
-        .build(tower::service_fn(move |req: Request<B>| {
-            let response = app.answer(&req.into_parts().0).map(Full::new);
-            async { Ok::<_, Infallible>(response) }
-        }))?;
-    parts.app.set_plan(plan.clone());
-    Ok((service, plan))
+        .build(app)
 }
 
 /// What [`build`] gives: an HTTP service that never fails, ready for a server.
-pub trait DemoService<B>:
-    Service<Request<B>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
-    + Clone
-    + Send
-    + Sync
-    + 'static
+pub trait DemoService<B>: Chained<B, Infallible, Infallible> {}
+
+impl<S: Chained<B, Infallible, Infallible>, B> DemoService<B> for S {}
+
+/// What [`around`] gives: an HTTP service whose errors are the app's, and whose body's errors are its body's.
+pub trait Chained<B, E, F>:
+    Service<Request<B>, Response = Response<Self::Body>, Error = E, Future: Send> + Clone + Send + Sync + 'static
 {
     /// The response body.
-    type Body: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static;
+    type Body: http_body::Body<Data = Bytes, Error = F> + Send + 'static;
 }
 
-impl<S, B, R> DemoService<B> for S
+impl<S, B, R, E, F> Chained<B, E, F> for S
 where
-    S: Service<Request<B>, Response = Response<R>, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    R: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>, Error = E, Future: Send> + Clone + Send + Sync + 'static,
+    R: http_body::Body<Data = Bytes, Error = F> + Send + 'static,
 {
     type Body = R;
 }

@@ -41,7 +41,7 @@ use crate::{
 ///
 /// When an address, a file or a setting cannot be used; the message says what to do.
 pub fn run(args: &Args) -> Result<(), BoxError> {
-    let listen = Listen::bind(&args.listen, args.insecure_listen)?;
+    let listen = Listen::bind(&args.listen, args.insecure_listen || args.tls_cert.is_some())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(args, listen))
 }
@@ -49,13 +49,15 @@ pub fn run(args: &Args) -> Result<(), BoxError> {
 async fn serve(args: &Args, listen: Listen) -> Result<(), BoxError> {
     let addrs = listen.addrs()?;
     warn_of_what_is_insecure(args, &addrs);
-    let url = url(&addrs);
+    let url = url(args, &addrs);
     let (service, plan, identity) = build(args, &addrs, &Clock::system())?;
-    let server = Server::from_listeners(listen.into_listeners())?.with_signals()?;
+    let server = Server::on(listen.into_listeners(args)?).with_signals()?;
     Banner {
         plan: &plan,
         url: &url,
         addrs: &addrs,
+        unix: args.unix.as_deref(),
+        certificate: args.tls_cert.as_deref(),
         users: &identity.printed,
         token: identity.token.as_deref(),
         exposed: is_exposed(&addrs),
@@ -79,11 +81,22 @@ pub fn build<B>(
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    let url = url(addrs);
+    let (parts, identity) = parts(args, addrs, clock)?;
+    let (service, plan) = chain::build(parts)?;
+    Ok((service, plan, identity))
+}
+
+/// What the demo's links are made of.
+///
+/// # Errors
+///
+/// When a file or a setting cannot be used.
+pub fn parts(args: &Args, addrs: &[SocketAddr], clock: &Clock) -> Result<(chain::Parts, Identity), BoxError> {
+    let url = url(args, addrs);
     let identity = Identity::new(args, &url, is_exposed(addrs), clock)?;
     let app = App::new(clock.clone(), identity.ring.clone(), profile(args));
     let door = Door { passwords: identity.passwords.clone(), sessions: identity.sessions.clone() };
-    let (service, plan) = chain::build(chain::Parts {
+    let parts = chain::Parts {
         hosts: AllowedHosts::new(names(addrs, &args.host))?,
         auth: auth(&identity, &url, clock)?,
         // The sealed session is between the browser and this chain: the app never sees it.
@@ -91,8 +104,8 @@ where
         door: Arc::new(door),
         app: Arc::new(app),
         clock: clock.clone(),
-    })?;
-    Ok((service, plan, identity))
+    };
+    Ok((parts, identity))
 }
 
 /// Any of three kinds: a token, a name and password, or the session cookie that the sign-in page sets.
@@ -110,9 +123,9 @@ fn profile(args: &Args) -> Profile {
 }
 
 /// What to type into a browser.
-fn url(addrs: &[SocketAddr]) -> String {
+fn url(args: &Args, addrs: &[SocketAddr]) -> String {
     let first = addrs.first().copied().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    format!("http://{}:{}", host_of(first), first.port())
+    format!("{}://{}:{}", args.scheme(), host_of(first), first.port())
 }
 
 /// The names that the demo answers to, on any port: forwarded ports (ssh, containers) change it.
@@ -128,7 +141,7 @@ fn is_exposed(addrs: &[SocketAddr]) -> bool {
 }
 
 fn warn_of_what_is_insecure(args: &Args, addrs: &[SocketAddr]) {
-    if is_exposed(addrs) {
+    if is_exposed(addrs) && args.tls_cert.is_none() {
         tracing::warn!(target: "enfilade", "insecure_listen: other machines can reach this, over plain HTTP");
     }
     if args.insecure_plain_cookies {

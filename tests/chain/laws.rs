@@ -1,4 +1,4 @@
-//! The laws over every link of ours in one chain, put together in each way.
+//! The laws over the demo's chain, and over every link of ours in one chain, put together in each way.
 //!
 //! ```text
 //! links! { the one list } ──▶ Chain · RuntimeChain · seal() · axum's Router::layer ── with and without a trail ──▶ Laws
@@ -7,16 +7,20 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body};
+use clap::Parser as _;
 use enfilade::{
     auth::{Auth, Bearer, StripIdentity, Verifier, jwt::KeySet, policy::authenticated, require},
+    chain,
+    cli::Args,
     cookie::{Cookies, Jar, KeyRing},
-    core::{Chain, Gate, Pass, RenderRejections, RuntimeChain, from_fn, gate_fn},
+    core::{AsBody, Chain, Gate, Pass, RenderRejections, RuntimeChain, from_fn, gate_fn},
+    demo,
     server::{
         AccessLog, AllowedHosts, BodyLimit, CleanBody, InFlight, LimitedBody, RequestIds, StrictRequest,
         TrueLength, body_limit::BodyLimited, strict::Strict,
     },
 };
-use enfilade_test::{Laws, ProbeBody, ProbeError, TestClock, issuer::Issuer};
+use enfilade_test::{Law, Laws, ProbeBody, ProbeError, TestClock, issuer::Issuer};
 use http::{Request, request};
 use tokio::sync::Semaphore;
 use tower::{Layer as _, ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
@@ -91,6 +95,39 @@ fn bearer(token: &str) -> String {
 fn post(token: &str) -> impl Fn() -> request::Builder + use<> {
     let value = bearer(token);
     move || Request::post("/").header("host", "localhost").header("authorization", value.as_str())
+}
+
+/// The demo's chain as it is served, with a probe in the place of its app.
+#[tokio::test]
+async fn the_demo_keeps_them() {
+    let clock = TestClock::at(NOW);
+    let args = Args::parse_from(["enfilade"]);
+    let (parts, identity) = demo::parts(&args, &["127.0.0.1:8080".parse().unwrap()], &clock.clock()).unwrap();
+    let token = identity.token.unwrap();
+    let good = post(&token);
+    let demo = move || {
+        let parts = parts.clone();
+        let chain = move |probe| AsBody.layer(chain::around(parts.clone(), probe).unwrap().0);
+        Laws::service(move |probe| behind_the_door(chain(probe))).request(post(&token))
+    };
+    // Alone, or the exception would cover the other refusals.
+    demo()
+        .refused("a form of another site", move || good().header("sec-fetch-site", "cross-site"))
+        .except(Law::RefusalReturnsReadiness, "tower-http's csrf keeps it; the demo's app is always ready")
+        .assert_async()
+        .await;
+    demo()
+        .refused("nobody", || Request::post("/").header("host", "localhost"))
+        .refused("a page load by nobody", || {
+            Request::get("/").header("host", "localhost").header("sec-fetch-mode", "navigate")
+        })
+        .refused("a forged token", post(&Issuer::new().token("ada").sign()))
+        .refused("another name", || Request::post("/").header("host", "evil.example"))
+        .refused("a page that the sign-in link answers itself", || {
+            Request::get("/sign-in").header("host", "localhost")
+        })
+        .assert_async()
+        .await;
 }
 
 /// `$new` filled with every link of ours that may stand in a chain, and with one of tower's that counts.
