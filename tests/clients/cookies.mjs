@@ -50,69 +50,84 @@ const shown = (text) =>
     .replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)
     .replace(/(.)\1{19,}/g, (run, c) => `{${c}*${run.length}}`);
 
-let seen = [];
-let answers = new Map();
+/** A browser, and the two sockets that every name of it leads to. */
+class Station {
+  seen = [];
+  answers = new Map();
 
-/** One request and one answer to a connection, by hand: node's own server would refuse to send what some cases need. */
-function serve(scheme, socket) {
-  let got = "";
-  socket.on("error", () => {});
-  socket.on("data", (data) => {
-    got += data.toString("latin1");
-    const end = got.indexOf("\r\n\r\n");
-    if (end < 0) return;
-    const [first, ...lines] = got.slice(0, end).split("\r\n");
-    const headers = new Map(lines.map((line) => [line.split(":", 1)[0].toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
-    const body = got.slice(end + 4);
-    if (body.length < Number(headers.get("content-length") ?? 0)) return;
-    got = "";
-    const [method, target] = first.split(" ");
-    const url = `${scheme}://${headers.get("host")}${target}`;
-    if (OURS.test(url) && target !== "/favicon.ico") seen.push({ method, url, headers, body });
-    const { status, lines: said } = answers.get(url) ?? { status: "200", lines: [] };
-    const kind = said.some((line) => line.startsWith("content-type")) ? [] : ["content-type: text/html"];
-    const page = "<!doctype html><title>page</title>";
-    const head = [`HTTP/1.1 ${status} X`, "cache-control: no-store", `content-length: ${page.length}`, "connection: close", ...kind, ...said];
-    socket.end(Buffer.from(`${head.join("\r\n")}\r\n\r\n${method === "HEAD" ? "" : page}`, "latin1"));
-  });
+  static async open(scratch, name) {
+    const station = new Station();
+    const plain = net.createServer((socket) => station.serve("http", socket));
+    const tlsOptions = { key: readFileSync(join(scratch, "key.pem")), cert: readFileSync(join(scratch, "cert.pem")) };
+    const secure = tls.createServer(tlsOptions, (socket) => station.serve("https", socket));
+    secure.on("tlsClientError", () => {});
+    station.servers = [plain, secure];
+    for (const server of station.servers) await once(server.listen(0, "127.0.0.1"), "listening");
+    // A profile of its own: in a private window, and as Debian builds it, Chromium keeps other sites' cookies back.
+    const profile = join(scratch, name);
+    mkdirSync(join(profile, "Default"), { recursive: true });
+    const preferences = { profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } };
+    writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
+    station.context = await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      chromiumSandbox: process.getuid() !== 0,
+      ignoreHTTPSErrors: true,
+      args: [
+        `--host-resolver-rules=MAP *:80 127.0.0.1:${plain.address().port}, MAP *:443 127.0.0.1:${secure.address().port}`,
+        "--ignore-certificate-errors",
+        "--enable-features=ShortLaxAllowUnsafeThreshold",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    station.context.setDefaultTimeout(10_000);
+    return station;
+  }
+
+  async close() {
+    await this.context.close();
+    for (const server of this.servers) server.close();
+  }
+
+  /** One request and one answer to a connection, by hand: node's own server would refuse to send what some cases need. */
+  serve(scheme, socket) {
+    let got = "";
+    socket.on("error", () => {});
+    socket.on("data", (data) => {
+      got += data.toString("latin1");
+      const end = got.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const [first, ...lines] = got.slice(0, end).split("\r\n");
+      const headers = new Map(lines.map((line) => [line.split(":", 1)[0].toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+      const body = got.slice(end + 4);
+      if (body.length < Number(headers.get("content-length") ?? 0)) return;
+      got = "";
+      const [method, target] = first.split(" ");
+      const url = `${scheme}://${headers.get("host")}${target}`;
+      if (OURS.test(url) && target !== "/favicon.ico") this.seen.push({ method, url, headers, body });
+      const { status, lines: said } = this.answers.get(url) ?? { status: "200", lines: [] };
+      const page = "<!doctype html><title>page</title>";
+      const head = [`HTTP/1.1 ${status} X`, "cache-control: no-store", "content-type: text/html", `content-length: ${page.length}`, "connection: close", ...said];
+      socket.end(Buffer.from(`${head.join("\r\n")}\r\n\r\n${method === "HEAD" ? "" : page}`, "latin1"));
+    });
+  }
 }
 
 const scratch = mkdtempSync(join(tmpdir(), "cookies-"));
 const [key, cert] = ["key", "cert"].map((name) => join(scratch, `${name}.pem`));
 const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=localhost"];
 execFileSync("openssl", ["req", "-x509", ...curve, "-nodes", "-keyout", key, "-out", cert, "-days", "2"], { stdio: "pipe" });
-const plain = net.createServer((socket) => serve("http", socket)).listen(0, "127.0.0.1");
-const secure = tls.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => serve("https", socket));
-secure.on("tlsClientError", () => {});
-secure.listen(0, "127.0.0.1");
-await Promise.all([once(plain, "listening"), once(secure, "listening")]);
-
-// A profile of its own: in a private window, and as Debian builds it, Chromium keeps other sites' cookies back.
-const profile = join(scratch, "profile");
-mkdirSync(join(profile, "Default"), { recursive: true });
-writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify({ profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } }));
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  chromiumSandbox: process.getuid() !== 0,
-  ignoreHTTPSErrors: true,
-  args: [
-    `--host-resolver-rules=MAP *:80 127.0.0.1:${plain.address().port}, MAP *:443 127.0.0.1:${secure.address().port}`,
-    "--ignore-certificate-errors",
-    "--enable-features=ShortLaxAllowUnsafeThreshold",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
-context.setDefaultTimeout(10_000);
-
-async function clickOn(page, make, url) {
-  await page.evaluate(make, url);
+/** Puts something to press on the page, and presses it; a script that the debugger runs has a person's gesture. */
+async function press(page, html) {
   const moved = page.waitForEvent("load");
-  await page.locator("#go").click({ noWaitAfter: true });
+  await page.evaluate((html) => {
+    document.body.innerHTML = html;
+    document.getElementById("go").click();
+  }, html);
   await moved;
 }
 
@@ -123,12 +138,9 @@ const verbs = {
   back: (page) => page.goBack(),
   // Chromium's seconds, and the kit's: it was started with a flag that makes two minutes ten seconds.
   wait: (_, seconds) => sleep(parseInt(seconds) * 1000),
-  link: (page, url) =>
-    clickOn(page, (url) => (document.body.innerHTML = `<a id=go href="${url}">go</a>`), url),
-  post: (page, url) =>
-    clickOn(page, (url) => (document.body.innerHTML = `<form method=post action="${url}"><input name=x value=1><button id=go>go</button></form>`), url),
-  get: (page, url) =>
-    clickOn(page, (url) => (document.body.innerHTML = `<form action="${url}"><input name=x value=1><button id=go>go</button></form>`), url),
+  link: (page, url) => press(page, `<a id=go href="${url}">go</a>`),
+  post: (page, url) => press(page, `<form method=post action="${url}"><input name=x value=1><button id=go>go</button></form>`),
+  get: (page, url) => press(page, `<form action="${url}"><input name=x value=1><button id=go>go</button></form>`),
   fetch: (page, rest) => {
     const [url, ...words] = rest.split(" ");
     const options = Object.fromEntries(words.map((word) => word.split(/=(.*)/, 2)));
@@ -140,7 +152,7 @@ const verbs = {
   script: (page, line) => page.evaluate((line) => void (document.cookie = line), line),
   see: async (page) => [`> [${await page.evaluate(() => document.cookie)}]`],
   kept: async (page) => {
-    const session = await context.newCDPSession(page);
+    const session = await page.context().newCDPSession(page);
     const { cookies } = await session.send("Network.getAllCookies");
     await session.detach();
     return cookies.map(told).sort();
@@ -174,14 +186,15 @@ let failed = 0;
 const only = process.argv.slice(2).join(" ");
 const text = readFileSync(list, "utf8");
 const lines = text.split("\n");
-for (const { name, steps, answers: own } of read(text)) {
-  if (!name.includes(only)) continue;
-  await context.clearCookies();
-  answers = own;
-  const page = await context.newPage();
+
+/** Replays a case; what Chromium did goes into `lines` as well. */
+async function replay(station, { name, steps, answers }) {
+  await station.context.clearCookies();
+  station.answers = answers;
+  const page = await station.context.newPage();
   const wrong = [];
   for (const { number, verb, rest, want } of steps) {
-    seen = [];
+    station.seen = [];
     let trouble = "";
     let found;
     try {
@@ -189,7 +202,7 @@ for (const { name, steps, answers: own } of read(text)) {
     } catch (error) {
       trouble = `  (${String(error.message).split("\n")[0]})`;
     }
-    const got = Array.isArray(found) ? found.map(shown) : seen.map(line);
+    const got = Array.isArray(found) ? found.map(shown) : station.seen.map(line);
     lines[number] += got.map((one) => `\n  ${one}`).join("");
     if (got.join("\n") === want.join("\n")) continue;
     wrong.push([`line ${number + 1}: ${shown(`${verb} ${rest}`)}${trouble}`, "  listed", ...want, "  Chromium", ...got].join("\n      "));
@@ -199,11 +212,19 @@ for (const { name, steps, answers: own } of read(text)) {
   else passed += 1;
   console.log(`${wrong.length ? "FAILED" : "ok    "}  ${name}${wrong.map((what) => `\n    ${what}`).join("")}`);
 }
-if (process.env.RECORD) writeFileSync(list, lines.filter((line, at) => at >= text.split("\n").length || !/^\s*[>=] /.test(line)).join("\n"));
 
-await context.close();
-plain.close();
-secure.close();
+// Two browsers share the work; one of them begins with what waits.
+const cases = read(text).filter(({ name }) => name.includes(only));
+const waits = ({ steps }) => steps.some(({ verb }) => verb === "wait");
+const queue = [...cases.filter(waits), ...cases.filter((one) => !waits(one))];
+async function work(name) {
+  const station = await Station.open(scratch, name);
+  for (let one; (one = queue.shift()); ) await replay(station, one);
+  await station.close();
+}
+await Promise.all([work("one"), work("two")]);
+if (process.env.RECORD) writeFileSync(list, lines.filter((line) => !/^\s*[>=] /.test(line)).join("\n"));
+
 rmSync(scratch, { recursive: true, force: true });
 console.log(`cookies: ${passed} passed, ${failed} failed, 0 skipped`);
 process.exit(failed || !passed ? 1 : 0);

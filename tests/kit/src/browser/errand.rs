@@ -155,16 +155,18 @@ fn is_redirect(status: StatusCode) -> bool {
 }
 
 impl Browser {
+    /// Follows redirects; the errand becomes what the last request was for.
+    ///
     /// # Panics
     ///
     /// If nothing answers somewhere on the way, or it leads round and round.
-    pub(super) async fn run(&mut self, mut errand: Errand) -> Page {
+    pub(super) async fn run(&mut self, errand: &mut Errand) -> Page {
         let mut way = Way { referrer: errand.from.clone(), ..Way::default() };
         loop {
-            let request = self.request(&errand, &mut way);
+            let request = self.request(errand, &mut way);
             let (sent, body) = request.into_parts();
             let reply = self.net.send(&errand.url, Request::from_parts(sent.clone(), body)).await;
-            let dropped = self.keep(&errand, &way, &reply);
+            let dropped = self.keep(errand, &way, &reply);
             let (url, part) = (errand.url.clone(), errand.part.as_ref());
             let blocked =
                 part.and_then(|part| cors_fault(part, errand.from.as_ref(), way.tainted, &url, &reply));

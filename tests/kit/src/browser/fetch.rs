@@ -163,7 +163,7 @@ impl<'b> Fetch<'b> {
             part.is_cors() || is_simple,
             "browsers send nothing without CORS but GET, HEAD and POST with safelisted headers"
         );
-        let errand =
+        let mut errand =
             Errand { method, headers, body, part: Some(part), pressed: false, ..Errand::of(&page, url) };
         if crosses && !is_simple {
             let preflight = browser.preflight(&errand, &asks).await;
@@ -171,7 +171,7 @@ impl<'b> Fetch<'b> {
                 return preflight;
             }
         }
-        browser.run(errand).await
+        browser.run(&mut errand).await
     }
 }
 
@@ -189,10 +189,11 @@ impl Browser {
         let wanted = errand.part.as_ref().expect("only parts have preflights");
         let part = Part { credentials: Credentials::Omit, ..wanted.clone() };
         let method = Method::OPTIONS;
-        let preflight = Errand { method, headers, body: Bytes::new(), part: Some(part), ..errand.clone() };
+        let mut preflight =
+            Errand { method, headers, body: Bytes::new(), part: Some(part), ..errand.clone() };
         // A preflight follows nobody.
         let redirects = self.redirects.replace(0);
-        let page = self.run(preflight).await;
+        let page = self.run(&mut preflight).await;
         self.redirects = redirects;
         let mut inner = Arc::into_inner(page.0).expect("nobody else has it yet");
         let from = errand.from.as_ref();

@@ -297,8 +297,8 @@ impl Browser {
     /// The same inside a runtime.
     pub async fn image_async(&mut self, url: &str) -> Page {
         let url = self.resolve(url);
-        let errand = Errand { part: Some(Part::image()), ..Errand::of(self.open_page(), url) };
-        self.run(errand).await
+        let mut errand = Errand { part: Some(Part::image()), ..Errand::of(self.open_page(), url) };
+        self.run(&mut errand).await
     }
 
     /// Goes back. The page is asked for again only if it was `no-store`, or else shown as it was.
@@ -325,7 +325,7 @@ impl Browser {
         if no_store { self.again(false).await } else { page }
     }
 
-    /// Asks for the page again, as it was asked for; a form is sent again.
+    /// Asks for the page again, as it was asked for last; a form whose answer it is, is sent again.
     ///
     /// # Panics
     ///
@@ -445,25 +445,28 @@ impl Browser {
         if link.no_referrer { Errand { policy: referrer::Policy::NoReferrer, ..errand } } else { errand }
     }
 
-    async fn navigate(&mut self, errand: Errand) -> Page {
-        let page = self.run(errand.clone()).await;
+    /// What is remembered is where the way ended: to reload a page after a sign-in does not sign in again.
+    async fn navigate(&mut self, mut errand: Errand) -> Page {
+        let page = self.run(&mut errand).await;
         // These say "stay where you are".
         if !matches!(page.status().as_u16(), 204 | 205) {
             self.history.truncate(self.here);
+            // Who comes back to it did not press this link again; the address bar counts each time.
+            errand.pressed = errand.from.is_none();
             self.history.push(Entry { errand, page: page.clone() });
             self.here += 1;
         }
         page
     }
 
-    /// A person who reloads did it; who goes back did not ask for this very page.
+    /// A person who reloads did it, and the page remembers that.
     async fn again(&mut self, pressed: bool) -> Page {
         self.open_page();
         let at = self.here - 1;
-        let errand = self.history[at].errand.clone();
-        let pressed = pressed || errand.from.is_none();
-        let page = self.run(Errand { pressed, ..errand }).await;
-        self.history[at].page = page.clone();
+        let mut errand = self.history[at].errand.clone();
+        errand.pressed |= pressed;
+        let page = self.run(&mut errand).await;
+        self.history[at] = Entry { errand, page: page.clone() };
         page
     }
 }
