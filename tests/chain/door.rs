@@ -1,22 +1,25 @@
 //! Browsers at the door: sign-in, the counter, sign-out, replay, restart, other sites' forms.
 
-use enfilade_test::{assert_passed, assert_refused};
+use std::time::Duration;
 
-use crate::{browser::Browser, kit::Demo};
+use enfilade_test::{assert_header, assert_passed, assert_refused, assert_set_cookie};
+
+use crate::{
+    browser::{HERE, open, sign_in, way},
+    kit::Demo,
+};
 
 #[test]
 fn a_page_load_by_nobody_goes_to_the_sign_in_page_and_back() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    let reply = browser.load(&mut demo, "/?x=1");
-    assert_eq!((reply.status().as_u16(), reply.code()), (303, Some("auth.login-required")));
-    let location = reply.header("location").unwrap().to_owned();
-    assert_eq!(location, "/sign-in?next=/%3Fx%3D1");
-
-    let page = browser.load(&mut demo, &location);
+    let mut browser = open(&mut demo);
+    let page = browser.visit("/?x=1");
     assert_passed!(page);
-    assert!(page.text().contains("name=\"next\" value=\"/?x=1\""), "{}", page.text());
-    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert_refused!(page.redirects()[0], 303, "auth.login-required");
+    assert_eq!(way(&page), ["/?x=1", "/sign-in?next=/%3Fx%3D1"]);
+    assert_header!(page, "cache-control" = "no-store");
+    assert_header!(page, "referrer-policy" = "same-origin");
+    assert_header!(page, "x-content-type-options" = "nosniff");
     let policy = page.header("content-security-policy").unwrap();
     for word in [
         "default-src 'none'",
@@ -27,162 +30,203 @@ fn a_page_load_by_nobody_goes_to_the_sign_in_page_and_back() {
     ] {
         assert!(policy.contains(word), "{policy}");
     }
-    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
-    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+
+    let (name, password) = demo.user();
+    let page = browser.form("/sign-in").fill("name", name).fill("password", &password).submit();
+    assert_passed!(page);
+    assert_eq!(way(&page), ["/sign-in", "/check?next=%2F%3Fx%3D1", "/?x=1"]);
 }
 
 #[test]
 fn sign_in_shows_the_page_and_counts_visits() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    let reply = browser.sign_in(&mut demo);
-    assert_eq!((reply.status().as_u16(), reply.header("location")), (303, Some("/check?next=%2F")));
-    assert!(browser.cookies.keys().any(|name| name.starts_with("__Host-")), "{:?}", browser.cookies.keys());
-    let checked = browser.load(&mut demo, "/check?next=%2F");
-    assert_eq!((checked.status().as_u16(), checked.header("location")), (303, Some("/")));
+    let mut browser = open(&mut demo);
+    let mut page = sign_in(&mut browser, &demo);
+    assert_eq!(way(&page), ["/sign-in", "/check?next=%2F", "/"]);
+    assert!(page.redirects().iter().all(|page| page.status() == 303 && page.dropped().is_empty()));
     for visit in 1..=3 {
-        let page = browser.load(&mut demo, "/");
         assert_passed!(page);
         assert!(page.text().contains("You are ada") && page.text().contains(&format!("<b>{visit}</b>")));
         assert!(page.text().contains("<svg"), "the picture of this request's way");
+        page = browser.reload();
+    }
+}
+
+#[test]
+fn no_script_reads_a_cookie_and_no_other_host_gets_one() {
+    let mut demo = Demo::start(&[]);
+    let mut browser = open(&mut demo);
+    sign_in(&mut browser, &demo);
+    assert_eq!(browser.script_cookies(), "");
+    let cookies = browser.cookies();
+    assert!(!cookies.is_empty());
+    for cookie in cookies {
+        assert!(cookie.name().starts_with("__Host-") && cookie.is_http_only(), "{cookie:?}");
+        assert!(cookie.is_secure() && cookie.is_host_only() && cookie.path() == "/", "{cookie:?}");
+        assert!(cookie.same_site().is_some(), "{cookie:?}");
     }
 }
 
 #[test]
 fn a_browser_that_drops_the_cookie_is_told_why() {
     let mut demo = Demo::start(&[]);
-    let page = Browser::default().load(&mut demo, "/check?next=%2F");
+    let page = open(&mut demo).visit("/check?next=%2F");
     assert_passed!(page);
     assert!(
         page.text().contains("--insecure-plain-cookies")
             && page.text().contains("If you have just signed in")
     );
     let mut plain = Demo::start(&["--insecure-plain-cookies"]);
-    let mut browser = Browser::default();
-    browser.sign_in(&mut plain);
-    assert!(browser.cookies.keys().all(|name| !name.starts_with("__")), "{:?}", browser.cookies.keys());
-    assert_passed!(browser.load(&mut plain, "/"));
+    let mut browser = open(&mut plain);
+    assert_passed!(sign_in(&mut browser, &plain));
+    let cookies = browser.cookies();
+    assert!(cookies.iter().all(|it| !it.name().starts_with("__") && !it.is_secure()), "{cookies:?}");
 }
 
 #[test]
 fn a_wrong_password_shows_the_form_again_and_keeps_the_name() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    let reply = browser.submit(&mut demo, "/sign-in", "name=%3Cada%3E&password=wrong&next=%2Fdesk");
-    assert_eq!(reply.status(), 403);
-    assert!(reply.text().contains("value=\"&lt;ada&gt;\"") && reply.text().contains("role=\"alert\""));
-    assert!(!reply.text().contains("wrong\""), "a password is never sent back");
-    assert!(browser.cookies.is_empty());
+    let mut browser = open(&mut demo);
+    browser.visit("/desk");
+    let page = browser.form("/sign-in").fill("name", "<ada>").fill("password", "wrong").submit();
+    assert_refused!(page, 403, "auth.bad-credentials");
+    assert!(page.text().contains("role=\"alert\""));
+    assert!(!page.text().contains("wrong\""), "a password is never sent back");
+    assert!(browser.cookies().is_empty());
+    let again = browser.form("/sign-in").entries();
+    assert!(again.contains(&("name".to_owned(), "<ada>".to_owned())), "{again:?}");
+    assert!(again.contains(&("next".to_owned(), "/desk".to_owned())), "{again:?}");
 }
 
 #[test]
 fn a_copied_cookie_is_absent_after_sign_out() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    browser.sign_in(&mut demo);
-    let mut thief = browser.clone();
-    assert_passed!(thief.load(&mut demo, "/"));
+    let (mut browser, mut thief) = (open(&mut demo), open(&mut demo));
+    sign_in(&mut browser, &demo);
+    thief.copy_cookies(&browser);
+    assert_passed!(thief.visit("/"));
 
-    let reply = browser.submit(&mut demo, "/sign-out", "");
-    assert_eq!((reply.status().as_u16(), reply.header("location")), (303, Some("/sign-in")));
-    let mut again = thief.clone();
-    let fetched = thief.fetch(&mut demo, "/");
+    let page = browser.form("/sign-out").submit();
+    assert_eq!(way(&page), ["/sign-out", "/sign-in"]);
+    let stolen = browser.cookies().len();
+    let fetched = thief.fetch("/").send();
     assert_refused!(fetched, 401, "auth.missing");
-    assert!(
-        fetched.header_all("set-cookie").iter().any(|line| line.contains("Max-Age=0")),
-        "the cookie is removed"
-    );
-    assert_eq!(again.load(&mut demo, "/").code(), Some("auth.login-required"));
+    let removed = fetched.reply().header_all("set-cookie").join("\n");
+    let name = removed.split('=').next().unwrap().to_owned();
+    assert_set_cookie!(fetched, (name) removed);
+    assert!(thief.cookie(&name).is_none() && stolen == browser.cookies().len());
+    thief.copy_cookies(&browser);
+    assert_refused!(thief.visit("/").redirects()[0], 303, "auth.login-required");
+}
+
+#[test]
+fn after_sign_out_back_shows_nothing_private() {
+    let mut demo = Demo::start(&[]);
+    let mut browser = open(&mut demo);
+    sign_in(&mut browser, &demo);
+    browser.visit("/?again");
+    browser.form("/sign-out").submit();
+    for _ in 0..2 {
+        let page = browser.back();
+        assert!(!page.text().contains("You are ada") && page.path().starts_with("/sign-in"), "{page:?}");
+    }
 }
 
 #[test]
 fn after_a_restart_an_old_tab_gets_the_sign_in_page() {
-    let mut browser = Browser::default();
-    browser.sign_in(&mut Demo::start(&[]));
+    let mut demo = Demo::start(&[]);
+    let mut browser = open(&mut demo);
+    sign_in(&mut browser, &demo);
     let mut restarted = Demo::start(&[]);
-    let reply = browser.load(&mut restarted, "/");
-    assert_eq!((reply.status().as_u16(), reply.code()), (303, Some("auth.login-required")));
-    assert_passed!(browser.load(&mut restarted, "/sign-in"));
+    browser.serve(HERE, restarted.door.service_mut().clone());
+    let page = browser.reload();
+    assert_passed!(page);
+    assert_refused!(page.redirects()[0], 303, "auth.login-required");
+    assert!(sign_in(&mut browser, &restarted).text().contains("You are ada"));
 }
 
 #[test]
 fn a_session_ends_after_an_hour() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    browser.sign_in(&mut demo);
-    demo.clock.advance(std::time::Duration::from_secs(59 * 60));
-    assert_passed!(browser.load(&mut demo, "/"));
-    demo.clock.advance(std::time::Duration::from_secs(10 * 60));
-    assert_eq!(browser.load(&mut demo, "/").code(), Some("auth.login-required"));
+    let mut browser = open(&mut demo);
+    sign_in(&mut browser, &demo);
+    demo.clock.advance(Duration::from_secs(59 * 60));
+    assert_eq!(way(&browser.visit("/")), ["/"]);
+    demo.clock.advance(Duration::from_secs(10 * 60));
+    assert_refused!(browser.visit("/").redirects()[0], 303, "auth.login-required");
 }
 
+/// Another port of `localhost` is the same site, so a browser sends the cookie along.
 #[test]
 fn another_sites_form_signs_nobody_in_or_out() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
+    let mut browser = open(&mut demo);
     let (name, password) = demo.user();
-    let form = format!("name={name}&password={password}");
-    let reply = browser.submit_from(&mut demo, "cross-site", "/sign-in", &form);
-    assert_refused!(reply, 403, "csrf.cross-site");
-    browser.sign_in(&mut demo);
-    assert_refused!(browser.submit_from(&mut demo, "cross-site", "/sign-out", ""), 403, "csrf.cross-site");
-    assert_passed!(browser.load(&mut demo, "/"));
+    sign_in(&mut browser, &demo);
+    for site in ["http://localhost:9999/", "http://127.0.0.1:9999/", "https://evil.example/"] {
+        browser.show(site, "");
+        let page = browser.post(&format!("{HERE}/sign-out"), &[]);
+        assert_refused!(page, 403, "csrf.cross-site");
+        assert_eq!(page.sent().headers.contains_key("cookie"), site.contains("localhost"), "{page:?}");
+        browser.show(site, "");
+        let page = browser.post(&format!("{HERE}/sign-in"), &[("name", name), ("password", &password)]);
+        assert_refused!(page, 403, "csrf.cross-site");
+        browser.show(site, "");
+        let fetched = browser.fetch(&format!("{HERE}/sign-out")).form(&[]).with_credentials().send();
+        assert_refused!(fetched, 403, "csrf.cross-site");
+        assert!(fetched.blocked().is_some(), "{fetched:?}");
+    }
+    assert!(browser.visit(HERE).text().contains("You are ada"));
 }
 
 #[test]
 fn a_handshake_from_another_origin_by_cookie_is_refused() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    browser.sign_in(&mut demo);
+    let mut browser = open(&mut demo);
+    let page = sign_in(&mut browser, &demo);
     let sending = demo.door.get("/").header("host", "localhost:8080").header("upgrade", "websocket");
     let sending = sending.header("connection", "Upgrade").header("origin", "http://evil.example");
-    let sending = browser.cookies.iter().fold(sending, |sending, (name, value)| sending.cookie(name, value));
+    let sending = sending.header("cookie", page.sent_header("cookie").unwrap());
     assert_refused!(sending.send(), 403, "csrf.cross-site-websocket");
 }
 
 #[test]
 fn a_session_token_is_no_bearer_token_and_a_bearer_token_no_session() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    browser.sign_in(&mut demo);
+    let mut browser = open(&mut demo);
+    sign_in(&mut browser, &demo);
     let token = demo.token();
-    for value in browser.cookies.values_mut() {
-        value.clone_from(&token);
+    let names: Vec<_> = browser.cookies().iter().map(|cookie| cookie.name().into_owned()).collect();
+    for name in names {
+        browser.set_cookie(HERE, &format!("{name}={token}; Path=/; Secure; HttpOnly; SameSite=Lax")).unwrap();
     }
-    assert_eq!(browser.load(&mut demo, "/").code(), Some("auth.login-required"));
+    assert_refused!(browser.visit("/").redirects()[0], 303, "auth.login-required");
 }
 
 #[test]
 fn the_way_back_never_leaves_this_site() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    browser.sign_in(&mut demo);
+    let mut browser = open(&mut demo);
+    sign_in(&mut browser, &demo);
     for next in ["//evil.example", "/\\evil.example", "https://evil.example", "/%0d%0aset-cookie:x", "evil"] {
         let encoded: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-        let reply = browser.load(&mut demo, &format!("/sign-in?next={encoded}"));
-        let location = reply.header("location").unwrap();
-        assert!(
-            location.starts_with('/')
-                && !location.starts_with("//")
-                && !location.contains(['\\', '\r', '\n']),
-            "{location}"
-        );
+        // The browser would fail the test if it were led to where nobody answers.
+        let page = browser.visit(&format!("/sign-in?next={encoded}"));
+        assert!(page.url().starts_with(HERE) && page.redirects().len() == 1, "{page:?}");
     }
-    let reply = browser.load(&mut demo, "/sign-in?next=%2Fa&next=%2Fb");
-    assert_eq!(reply.header("location"), Some("/"));
+    assert_eq!(browser.visit("/sign-in?next=%2Fa&next=%2Fb").path(), "/");
 }
 
 #[test]
 fn odd_requests_to_the_door_get_their_reason() {
     let mut demo = Demo::start(&[]);
-    let mut browser = Browser::default();
-    assert_refused!(browser.load(&mut demo, "/sign-out"), 405, "sign-in.method");
-    assert_refused!(browser.submit(&mut demo, "/sign-in", "name=ada"), 400, "sign-in.form-malformed");
-    let large = format!("name=ada&password={}", "x".repeat(9000));
-    assert_refused!(browser.submit(&mut demo, "/sign-in", &large), 413, "sign-in.form-too-large");
-    let json =
-        demo.door.post("/sign-in").header("host", "localhost").header("content-type", "application/json");
-    assert_refused!(json.body("{}").send(), 415, "sign-in.not-a-form");
+    let mut browser = open(&mut demo);
+    assert_refused!(browser.visit("/sign-out"), 405, "sign-in.method");
+    assert_refused!(browser.post("/sign-in", &[("name", "ada")]), 400, "sign-in.form-malformed");
+    browser.visit("/sign-in");
+    let form = browser.form("/sign-in").fill("name", "ada").fill("password", &"x".repeat(9000));
+    assert_refused!(form.submit(), 413, "sign-in.form-too-large");
+    assert_refused!(browser.fetch("/sign-in").json("{}").send(), 415, "sign-in.not-a-form");
 }
 
 #[test]
@@ -191,11 +235,4 @@ fn an_exposed_demo_has_no_users_and_no_token() {
     assert!(demo.identity.printed.is_empty() && demo.identity.token.is_none());
     assert_passed!(demo.door.get("/sign-in").header("host", "10.0.0.7").send());
     assert!(Demo::start(&["--insecure-listen"]).identity.token.is_some(), "loopback is not exposed");
-}
-
-#[test]
-fn a_failed_sign_in_has_its_reason_for_the_log() {
-    let mut demo = Demo::start(&[]);
-    let reply = Browser::default().submit(&mut demo, "/sign-in", "name=ada&password=wrong");
-    assert_eq!((reply.status().as_u16(), reply.code()), (403, Some("auth.bad-credentials")));
 }
