@@ -3,15 +3,23 @@
 //! ```text
 //! nothing said            127.0.0.1:8080, and [::1]:8080 where the machine has it
 //! --listen loopback       that
-//! --listen anything else  refused, unless --insecure-listen
+//! --listen anything else  refused, unless --tls-cert or --insecure-listen
+//! --unix PATH             a Unix socket as well
 //! ```
 //!
-//! The loopback rule is the demo's safety: it prints passwords and a token, and plain HTTP hides nothing.
+//! The loopback rule is the demo's safety: plain HTTP hides nothing. Beyond loopback it makes no users and no token.
 
 use std::{
     error, fmt, io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    time::Duration,
 };
+
+use clap::ValueEnum;
+use enfilade_server::{ConfigError, Listener, Trust, tls::Tls};
+use tower::BoxError;
+
+use super::Args;
 
 /// What people type when they give no port.
 const DEFAULT_PORT: u16 = 8080;
@@ -23,14 +31,14 @@ pub struct Listen {
 }
 
 impl Listen {
-    /// Binds the addresses asked for, or the two loopback ones.
+    /// Binds the addresses asked for, or the two loopback ones; others than these when they may be `anywhere`.
     ///
     /// # Errors
     ///
     /// [`ListenError`], with the option to type instead.
-    pub fn bind(asked: &[SocketAddr], insecure: bool) -> Result<Self, ListenError> {
+    pub fn bind(asked: &[SocketAddr], anywhere: bool) -> Result<Self, ListenError> {
         let beyond = asked.iter().find(|addr| !is_loopback(**addr));
-        if let (Some(addr), false) = (beyond, insecure) {
+        if let (Some(addr), false) = (beyond, anywhere) {
             return Err(ListenError::Exposed(*addr));
         }
         let listeners = if asked.is_empty() {
@@ -50,9 +58,57 @@ impl Listen {
         self.listeners.iter().map(TcpListener::local_addr).collect()
     }
 
-    /// The listeners, for the server.
-    pub fn into_listeners(self) -> Vec<TcpListener> {
-        self.listeners
+    /// The listeners, for the server, with TLS, trusted proxies and the Unix socket that were asked for.
+    ///
+    /// # Errors
+    ///
+    /// When a certificate, a proxy or the socket's path cannot be used.
+    pub fn into_listeners(self, args: &Args) -> Result<Vec<Listener>, BoxError> {
+        let trust = trust(args)?;
+        let mut tcp = Listener::from_tcp(self.listeners)?;
+        if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
+            tcp = tcp.with_tls(Tls::open(certificate, key)?.watched(RELOAD)?);
+        }
+        let mut all = vec![tcp];
+        if let Some(path) = &args.unix {
+            all.push(Listener::unix(path, args.unix_mode)?);
+        }
+        let believe = |listener: Listener| match &trust {
+            Some(trust) => listener.with_trust(trust.clone()),
+            None => listener,
+        };
+        Ok(all.into_iter().map(believe).collect())
+    }
+}
+
+/// How often the certificate is looked at.
+const RELOAD: Duration = Duration::from_secs(10);
+
+/// The fields by which proxies speak of their clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProxyFields {
+    /// X-Forwarded-For and X-Forwarded-Proto
+    XForwarded,
+    /// Forwarded (RFC 7239)
+    Forwarded,
+}
+
+fn trust(args: &Args) -> Result<Option<Trust>, ConfigError> {
+    if args.trust_proxy.is_empty() {
+        return Ok(None);
+    }
+    match args.proxy_fields {
+        ProxyFields::XForwarded => Trust::x_forwarded(&args.trust_proxy),
+        ProxyFields::Forwarded => Trust::forwarded(&args.trust_proxy),
+    }
+    .map(Some)
+}
+
+/// Reads a mode as `chmod` does.
+pub(super) fn parse_mode(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode <= 0o777 => Ok(mode),
+        _ => Err("write three octal digits, such as 660".to_owned()),
     }
 }
 
@@ -95,7 +151,7 @@ fn bind(addr: SocketAddr) -> Result<TcpListener, ListenError> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// An address beyond this machine, without `--insecure-listen`.
+    /// An address beyond this machine, without TLS or `--insecure-listen`.
     Exposed(SocketAddr),
     /// Somebody else has the address.
     Busy(SocketAddr, io::Error),
@@ -118,8 +174,8 @@ impl fmt::Display for ListenError {
             Self::Exposed(addr) => write!(
                 f,
                 "--listen {addr} can be reached from other machines, over plain HTTP: whoever is on the way reads \
-                 every password and token. To do it all the same, add --insecure-listen (no demo users are made \
-                 then); to stay on this machine, use --listen 127.0.0.1:{}",
+                 every password and token. Add --tls-cert and --tls-key to hide them, or --insecure-listen to do it all \
+                 the same (no demo users are made then); to stay on this machine, use --listen 127.0.0.1:{}",
                 addr.port()
             ),
             Self::Busy(addr, _) => {
@@ -159,6 +215,14 @@ mod tests {
         let error = Listen::bind(&["0.0.0.0:0".parse().unwrap()], false).unwrap_err();
         assert!(matches!(error, ListenError::Exposed(_)));
         assert!(error.to_string().contains("--insecure-listen") && error.to_string().contains("127.0.0.1"));
+    }
+
+    #[test]
+    fn a_mode_is_read_as_chmod_reads_it() {
+        assert_eq!(parse_mode("660"), Ok(0o660));
+        for bad in ["", "9", "1777", "rw", "-1", "0o660"] {
+            assert!(parse_mode(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

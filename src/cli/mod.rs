@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! enfilade key new --file FILE SUBJECT    makes an API key
-//! enfilade [--listen ADDR]… [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--jwks FILE] …
+//! enfilade [--listen ADDR]… [--tls-cert FILE --tls-key FILE] [--unix PATH] [--trust-proxy PEER]…
+//!          [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--jwks FILE] …
 //! ```
 
 mod key;
@@ -11,7 +12,7 @@ mod log;
 
 pub use self::{
     key::KeyArgs,
-    listen::{Listen, ListenError, host_of, is_loopback, literal},
+    listen::{Listen, ListenError, ProxyFields, host_of, is_loopback, literal},
     log::LogFormat,
 };
 
@@ -35,7 +36,31 @@ pub struct Args {
     #[arg(long, value_name = "ADDR")]
     pub listen: Vec<SocketAddr>,
 
-    /// Allow addresses beyond this machine: anyone who reaches them can talk to the demo
+    /// Speak TLS on all addresses: the certificate with its chain (PEM), read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM, not encrypted)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Listen on a Unix socket as well, which only this user can open (see --unix-mode)
+    #[arg(long, value_name = "PATH")]
+    pub unix: Option<PathBuf>,
+
+    /// Who can open the Unix socket, such as 660 for its owner and group
+    #[arg(long, value_name = "OCTAL", value_parser = listen::parse_mode, default_value = "600", requires = "unix")]
+    pub unix_mode: u32,
+
+    /// A proxy to believe when it says who its client is: an address, a network, or `unix:`; may be given several times
+    #[arg(long, value_name = "PEER")]
+    pub trust_proxy: Vec<String>,
+
+    /// How those proxies say it; the other way is removed unread
+    #[arg(long, value_name = "FIELDS", value_enum, default_value_t = ProxyFields::XForwarded, requires = "trust_proxy")]
+    pub proxy_fields: ProxyFields,
+
+    /// Allow addresses beyond this machine over plain HTTP: anyone who reaches them can talk to the demo
     ///
     /// No demo users and no demo token are made then; say who may come in with --htpasswd or --jwks.
     #[arg(long)]
@@ -64,6 +89,13 @@ pub struct Args {
     /// How log lines look, on standard error; `ENFILADE_LOG=warn,access=info` says which there are
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
+}
+
+impl Args {
+    /// The scheme of the addresses.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls_cert.is_some() { "https" } else { "http" }
+    }
 }
 
 /// What there is beside the demonstration.

@@ -13,6 +13,7 @@ use std::{
     fmt::Write as _,
     io::{self, IsTerminal as _, Write as _},
     net::SocketAddr,
+    path::Path,
 };
 
 use enfilade_core::{Plan, plan::TextStyle};
@@ -27,6 +28,10 @@ pub(super) struct Banner<'a> {
     pub(super) url: &'a str,
     /// The addresses that are listened on.
     pub(super) addrs: &'a [SocketAddr],
+    /// The Unix socket, if there is one.
+    pub(super) unix: Option<&'a Path>,
+    /// The file of the certificate, when TLS is spoken.
+    pub(super) certificate: Option<&'a Path>,
     /// The demo users, if there are any.
     pub(super) users: &'a [DemoUser],
     /// The demo token, if there is one.
@@ -56,14 +61,19 @@ impl Banner<'_> {
         for addr in self.addrs {
             let _ = writeln!(text, "  listens   {addr}");
         }
+        if let Some(path) = self.unix {
+            let _ = writeln!(text, "  listens   {}", path.display());
+        }
         for user in self.users {
             let _ = writeln!(text, "  user      {}  {}  ({})", user.name, user.password, user.role);
         }
         if let Some(token) = self.token {
             let _ = writeln!(text, "  token     {token}");
         }
-        if self.exposed {
-            text.push_str(EXPOSED);
+        match (self.exposed, self.certificate) {
+            (true, None) => text.push_str(EXPOSED),
+            (true, Some(_)) => text.push_str(REACHABLE),
+            (false, _) => {}
         }
         text.push_str(&self.commands());
         text.push_str(
@@ -74,7 +84,9 @@ impl Banner<'_> {
 
     /// One command for each answer that this demo can give.
     fn commands(&self) -> String {
-        let url = self.url;
+        // Believed for this one command: nobody else may have signed it.
+        let trusted = self.certificate.map(|path| format!("--cacert '{}' ", path.display()));
+        let url = &format!("{}{}", trusted.unwrap_or_default(), self.url);
         let mut text = format!("\n  anonymous: 401 and what you may try\n  $ curl -i {url}/\n");
         if let Some(token) = self.token {
             let bad = tampered(token);
@@ -95,6 +107,9 @@ impl Banner<'_> {
 const EXPOSED: &str = "\n  WARNING   Other machines can reach this over plain HTTP: whoever is on the way reads every password,\n\
                        \x20           token and cookie. No demo users and no demo token were made.\n\
                        \x20           Whatever other machines call it must be said: --host NAME, or they get 421.\n";
+
+const REACHABLE: &str = "\n  NOTE      Other machines can reach this: no demo users and no demo token were made.\n\
+                         \x20           Whatever other machines call it must be said: --host NAME, or they get 421.\n";
 
 /// The token with another signature. Its first letter: the last one carries bits that count for nothing.
 fn tampered(token: &str) -> String {
@@ -120,6 +135,8 @@ mod tests {
             plan: &plan,
             url: "http://10.0.0.1:80",
             addrs: &[],
+            unix: None,
+            certificate: None,
             users: &[],
             token: None,
             exposed: true,
