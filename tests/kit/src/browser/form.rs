@@ -132,14 +132,16 @@ impl<'b> Form<'b> {
 
     /// Sets any field to anything, or adds one: what an attacker does with the developer's tools.
     pub fn tamper(mut self, name: &str, value: &str) -> Self {
-        self.filled.fields.retain(|field| field.name() != name);
         let attributes = [("name".to_owned(), name.to_owned())].into();
-        self.filled.fields.push(Field {
-            kind: "hidden".to_owned(),
-            attributes,
-            value: value.to_owned(),
-            ..Field::default()
-        });
+        let forged =
+            Field { kind: "hidden".to_owned(), attributes, value: value.to_owned(), ..Field::default() };
+        let mut same =
+            self.filled.fields.iter_mut().filter(|field| field.name() == name && !field.is_button());
+        match same.next() {
+            Some(field) => *field = forged,
+            None => return self.with(forged),
+        }
+        same.for_each(|field| field.disabled = true);
         self
     }
 
@@ -186,6 +188,11 @@ impl<'b> Form<'b> {
             Errand::of(&self.page, url)
         };
         self.browser.navigate(errand).await
+    }
+
+    fn with(mut self, field: Field) -> Self {
+        self.filled.fields.push(field);
+        self
     }
 
     /// Why a browser would not send it.

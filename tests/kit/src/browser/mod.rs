@@ -12,7 +12,10 @@
 //!
 //! 1. Each origin is a service; they may be several, so that another site's page can post a form at yours. One that a
 //!    test needs only as a page is [`show`](Browser::show)n without any.
-//! 2. Cookies are kept and sent as Chromium does: the same list of steps runs against it in `tests/clients`.
+//! 2. Cookies, redirects, `Origin`, `Referer` and Fetch metadata are as in Chromium 156: forty-five lists of steps in
+//!    `tests/clients/cookies.txt` are replayed by both, and differ in nothing. Where Chromium leaves the RFC, so does
+//!    this: a cookie set to another value is a new one in age and order, `__Http-` is a prefix, a detour over another
+//!    site does not make a navigation cross-site, and cookies without SameSite go with foreign POSTs for two minutes.
 //! 3. It polls on this thread, like [`Drive`](crate::Drive); `…_async` is for services that need a runtime.
 //! 4. Time is the clock's that you give: cookies age when the test says so.
 //!
@@ -48,6 +51,7 @@
 //! and some twenty more. The kept crates that do a part of this are used: `url` and `html5gum`. `cookie_store` is not:
 //! it reads the machine's clock, and knows nothing of SameSite, prefixes, sizes and the order of cookies.
 
+mod cookies;
 mod errand;
 mod fetch;
 mod form;
@@ -73,13 +77,7 @@ use http_body::Body;
 use tower_service::Service;
 use url::Url;
 
-use self::{
-    errand::Errand,
-    fetch::Part,
-    jar::{Jar, Peer, Reach},
-    net::Net,
-    site::Suffixes,
-};
+use self::{errand::Errand, fetch::Part, jar::Jar, net::Net, site::Suffixes};
 use crate::{Answer, Probe, ProbeBody, drive::block::block_on};
 
 /// A browser with one window. See the [module docs](self).
@@ -238,8 +236,13 @@ impl Browser {
     /// If no page is open, or as [`visit`](Self::visit).
     #[track_caller]
     pub fn follow(&mut self, url: &str) -> Page {
+        block_on(self.follow_async(url))
+    }
+
+    /// The same inside a runtime.
+    pub async fn follow_async(&mut self, url: &str) -> Page {
         let errand = Errand::of(self.open_page(), self.resolve(url));
-        block_on(self.navigate(errand))
+        self.navigate(errand).await
     }
 
     /// Sends what a form on the page would, whether there is one or not.
@@ -249,8 +252,13 @@ impl Browser {
     /// If no page is open, or as [`visit`](Self::visit).
     #[track_caller]
     pub fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
+        block_on(self.post_async(url, fields))
+    }
+
+    /// The same inside a runtime.
+    pub async fn post_async(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
         let errand = Errand::of(self.open_page(), self.resolve(url)).with_form(fields);
-        block_on(self.navigate(errand))
+        self.navigate(errand).await
     }
 
     /// A form of the page: by its id (`#sign-in`), its action as it is written, or its name.
@@ -348,65 +356,6 @@ impl Browser {
     #[track_caller]
     pub fn page(&self) -> Page {
         self.open_page().clone()
-    }
-}
-
-/// The cookies.
-impl Browser {
-    /// What is kept and not over, in the order in which it was set.
-    pub fn cookies(&self) -> Vec<&Cookie> {
-        self.jar.all(self.now())
-    }
-
-    /// The first cookie of this name.
-    pub fn cookie(&self, name: &str) -> Option<&Cookie> {
-        self.cookies().into_iter().find(|cookie| cookie.name() == name)
-    }
-
-    /// Keeps a cookie as if the server at `url` had set it: one that was stolen, or that a test made.
-    ///
-    /// # Errors
-    ///
-    /// Why a browser would not believe the line.
-    pub fn set_cookie(&mut self, url: &str, line: &str) -> Result<(), &'static str> {
-        let url = self.resolve(url);
-        let peer = Peer { url: &url, reach: Reach::Same, is_http: true, now: self.now() };
-        self.jar.set(line.as_bytes(), peer, &self.suffixes)
-    }
-
-    /// What the page's scripts read as `document.cookie`.
-    pub fn script_cookies(&mut self) -> String {
-        let url = self.open_page().0.url.clone();
-        let line = self.jar.header(Peer { url: &url, reach: Reach::Same, is_http: false, now: self.now() });
-        String::from_utf8_lossy(&line.unwrap_or_default()).into_owned()
-    }
-
-    /// What the page's scripts do with `document.cookie = line`.
-    ///
-    /// # Errors
-    ///
-    /// Why a browser would not believe the line.
-    pub fn script_set_cookie(&mut self, line: &str) -> Result<(), &'static str> {
-        let url = self.open_page().0.url.clone();
-        let peer = Peer { url: &url, reach: Reach::Same, is_http: false, now: self.now() };
-        self.jar.set(line.as_bytes(), peer, &self.suffixes)
-    }
-
-    /// Takes over another browser's cookies: a thief's, or another window's.
-    pub fn copy_cookies(&mut self, of: &Self) {
-        self.jar = of.jar.clone();
-    }
-
-    /// Forgets every cookie.
-    pub fn clear_cookies(&mut self) {
-        self.jar.clear();
-    }
-
-    /// Closes the browser and opens it again: no page is open, and session cookies are gone.
-    pub fn restart(&mut self) {
-        self.jar.end_session();
-        self.history.clear();
-        self.here = 0;
     }
 }
 

@@ -7,3 +7,5 @@
 #![allow(clippy::unwrap_used)] // a helper of a test fails the test
 
 mod chromium;
+mod forms;
+mod window;
