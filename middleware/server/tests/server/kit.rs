@@ -141,9 +141,10 @@ impl Log {
 /// What threads of the server's own have said, for all tests of the process.
 static BACKGROUND: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// What stands in [`BACKGROUND`].
+/// What stands in [`BACKGROUND`]; from the first call on, for a test may be alone in its process.
 #[allow(dead_code, reason = "not every test program has such threads")]
 pub(crate) fn background() -> String {
+    install();
     String::from_utf8_lossy(&BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
 }
 

@@ -74,6 +74,7 @@ async fn a_watched_file_is_read_again_by_itself_and_a_bad_one_is_told_once() {
     let tls = Tls::open(&certificate, key).unwrap().watched(Duration::ZERO).unwrap();
     let server = server(tls);
     let said = |what: &str| background().matches(what).count();
+    assert_eq!(said("tls."), 0);
     let one_pem = certificate.to_string_lossy().into_owned();
 
     folder.write("one.pem", "oops");
