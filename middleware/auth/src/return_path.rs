@@ -8,7 +8,7 @@
 //! 1. It starts with `/`, and its second byte is neither `/` nor `\`: browsers read both as "another host".
 //! 2. No control byte: browsers drop TAB, CR and LF before they look, so `/<TAB>/evil.example` would pass 1.
 //! 3. Both hold again after the path is percent-decoded once, for whatever decodes between us and the browser.
-//! 4. At most 2,048 bytes.
+//! 4. At most 2,048 bytes, escapes included.
 //!
 //! ```
 //! use enfilade_auth::ReturnPath;
@@ -44,7 +44,8 @@ impl ReturnPath {
         }
         let mut text = String::with_capacity(next.len());
         escape_into(&mut text, next, is_url_byte);
-        Some(Self(Cow::Owned(text)))
+        // Escapes make it longer, and it is read again after the sign-in page has carried it.
+        (text.len() <= Self::MAX_LEN).then_some(Self(Cow::Owned(text)))
     }
 
     /// The path, in visible ASCII: fit for a `Location` header and, escaped, for a page.
@@ -171,6 +172,14 @@ mod tests {
             assert_eq!(ReturnPath::parse(next).as_str(), "/", "{next:?}");
         }
         assert_eq!(ReturnPath::parse(&format!("/{}", "a".repeat(2048))).as_str(), "/");
+    }
+
+    /// Found by `tests/fuzz`.
+    #[test]
+    fn a_path_that_is_too_long_only_once_escaped_is_the_root_at_once_and_not_on_the_second_reading() {
+        assert_eq!(ReturnPath::parse(&format!("/{}", "\u{e9}".repeat(1000))).as_str(), "/");
+        let fits = ReturnPath::parse(&format!("/{}", "\u{e9}".repeat(341)));
+        assert_eq!((fits.as_str().len(), ReturnPath::parse(fits.as_str())), (2047, fits));
     }
 
     #[test]
