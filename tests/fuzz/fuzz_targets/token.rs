@@ -51,7 +51,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
         2 => {
             let Ok(who) = verifier.verify(&issuer.token("ada").payload_bytes(rest).sign()) else { return };
-            let claims: Value = serde_json::from_slice(rest).expect("what was believed is JSON");
+            let Some(claims) = json(rest) else { return };
             assert_eq!(claims["iss"], issuer.name());
             assert_eq!(claims["sub"], who.subject());
             let audience = issuer.audience();
@@ -62,7 +62,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
         _ => {
             if verifier.verify(&issuer.token("ada").header_bytes(rest).sign()).is_ok() {
-                let header: Value = serde_json::from_slice(rest).expect("what was believed is JSON");
+                let Some(header) = json(rest) else { return };
                 assert_eq!(header["alg"], "ES256");
                 // Without `with_types`, a token may have no type.
                 let typ = header.get("typ").map(|typ| typ.as_str().expect("text").to_ascii_lowercase());
@@ -77,4 +77,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 /// All but the signature; ES256 has two for each signing, and both are good.
 fn signed(token: &str) -> Option<&str> {
     token.rsplit_once('.').map(|(signed, _)| signed)
+}
+
+/// What was believed is JSON; only a number may be too large for `serde_json`, in a member that nobody reads.
+fn json(text: &[u8]) -> Option<Value> {
+    let read = serde_json::from_slice(text);
+    read.map_err(|error| assert!(error.to_string().starts_with("number out of range"), "{error}")).ok()
 }
