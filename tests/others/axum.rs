@@ -51,6 +51,7 @@ fn router(layers: fn(Router) -> Router) -> Laws {
     Laws::service_with_body(Body::new, move |probe| {
         layers(Router::new().route_service("/", probe.infallible()))
     })
+    .request(|| http::Request::post("/"))
 }
 
 /// Its purpose is to make a service that cannot fail out of one that can.

@@ -25,10 +25,17 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::case::{Case, Checked, Subject};
+use super::case::{Case, Checked, MakeRequest, Subject};
 use crate::{Answer, Probe, ProbeBody};
 
 pub(super) async fn check(subject: &Subject) -> Checked {
+    for request in [&subject.request].into_iter().chain(&subject.also) {
+        is_untouched(subject, request).await?;
+    }
+    Ok(())
+}
+
+async fn is_untouched(subject: &Subject, head: &MakeRequest) -> Checked {
     let (body, watch) = ProbeBody::new().data("one").data("two").watched();
     let polls = Arc::new(AtomicUsize::new(0));
     let probe = Probe::ok().respond_with({
@@ -41,7 +48,7 @@ pub(super) async fn check(subject: &Subject) -> Checked {
     let case = Case::new(subject, probe);
     let mut a = case.instance();
     case.ready(&mut a).await?;
-    let request = case.request(body);
+    let request = head().map(|()| body);
     let flight = case.call(&mut a, request);
     case.response(flight).await?;
     let polls = polls.load(Ordering::SeqCst);

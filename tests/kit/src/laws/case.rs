@@ -31,6 +31,8 @@ pub(super) type FindError = Box<dyn for<'a> Fn(&'a (dyn Error + 'static)) -> Opt
 pub(super) struct Subject {
     pub(super) build: Box<dyn Fn(ProbeService) -> Box<dyn Outer>>,
     pub(super) request: MakeRequest,
+    /// Requests of other kinds that pass too.
+    pub(super) also: Vec<MakeRequest>,
     pub(super) refused: Vec<(String, MakeRefused)>,
     pub(super) invariants: Vec<(String, Box<dyn Fn() -> bool>)>,
     pub(super) inner_error: FindError,

@@ -199,6 +199,7 @@ impl Laws {
             clones: copy.is_some(),
             build: Box::new(move |probe| erase(build(probe), wrap, copy)),
             request: make(|| Request::post("/").header("host", "localhost")),
+            also: unlike_the_first(),
             refused: Vec::new(),
             invariants: Vec::new(),
             inner_error: Box::new(|_| None),
@@ -206,9 +207,19 @@ impl Laws {
         Self { subject, exceptions: Vec::new() }
     }
 
-    /// A request that the layer lets pass; without this it is `POST /` to `localhost`.
+    /// A request that the layer lets pass.
+    ///
+    /// Without this it is `POST /` to `localhost`, and for the laws about what arrives also a `GET` with a query, a
+    /// `HEAD` and a `PUT`; of a layer that has its own request those are asked that it names with [`also`](Self::also).
     pub fn request(mut self, request: impl Fn() -> request::Builder + 'static) -> Self {
         self.subject.request = make(request);
+        self.subject.also.clear();
+        self
+    }
+
+    /// A request of another kind that passes too: another method, a query.
+    pub fn also(mut self, request: impl Fn() -> request::Builder + 'static) -> Self {
+        self.subject.also.push(make(request));
         self
     }
 
@@ -404,6 +415,14 @@ fn assert_good(report: &Report) {
         report.is_good(),
         "the layer breaks a law; each has a page in the docs of `enfilade_test::laws`\n\n{report}"
     );
+}
+
+fn unlike_the_first() -> Vec<MakeRequest> {
+    vec![
+        make(|| Request::get("/Law/%41?Query=a%20b&empty=").header("host", "localhost")),
+        make(|| Request::head("/").header("host", "localhost")),
+        make(|| Request::put("/law").header("host", "localhost")),
+    ]
 }
 
 fn make(request: impl Fn() -> request::Builder + 'static) -> MakeRequest {

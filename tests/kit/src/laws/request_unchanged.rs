@@ -25,7 +25,7 @@
 
 use http::{HeaderValue, Request};
 
-use super::case::{Case, Checked, Subject};
+use super::case::{Case, Checked, MakeRequest, Subject};
 use crate::{Probe, ProbeBody, Seen, Trace};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,18 +38,21 @@ pub(super) async fn check(subject: &Subject) -> Checked {
         ProbeBody::new().data("one").data("two").trailer("x-sum", "6"),
     ];
     for body in bodies {
-        arrives(subject, body).await?;
+        arrives(subject, &subject.request, body).await?;
+    }
+    for request in &subject.also {
+        arrives(subject, request, ProbeBody::new()).await?;
     }
     // A probe that cannot fail has no way to say that its request broke off.
     if subject.fails { breaks_off(subject).await } else { Ok(()) }
 }
 
-async fn arrives(subject: &Subject, body: ProbeBody) -> Checked {
+async fn arrives(subject: &Subject, head: &MakeRequest, body: ProbeBody) -> Checked {
     let case = Case::new(subject, Probe::ok().read_bodies());
     let mut a = case.instance();
     case.ready(&mut a).await?;
     let (sent, _) = Trace::read(body.clone()).await;
-    let mut request = case.request(body);
+    let mut request = head().map(|()| body);
     for value in ["1", "2"] {
         request.headers_mut().append("x-law", HeaderValue::from_static(value));
     }

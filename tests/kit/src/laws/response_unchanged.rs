@@ -23,7 +23,7 @@
 
 use http::{HeaderMap, Method};
 
-use super::case::{Case, Checked, Subject};
+use super::case::{Case, Checked, MakeRequest, Subject};
 use crate::{Answer, Probe};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,12 +39,15 @@ const FIELDS: [(&str, &str); 5] = [
 
 pub(super) async fn check(subject: &Subject) -> Checked {
     for status in [200, 201, 204, 206, 301, 304, 400, 404, 500, 503] {
-        comes_out(subject, status).await?;
+        comes_out(subject, &subject.request, status).await?;
+    }
+    for request in &subject.also {
+        comes_out(subject, request, 200).await?;
     }
     length_of_head(subject).await
 }
 
-async fn comes_out(subject: &Subject, status: u16) -> Checked {
+async fn comes_out(subject: &Subject, head: &MakeRequest, status: u16) -> Checked {
     let answer = Answer::status(status).extension(Mark(7));
     let answer = FIELDS.iter().fold(answer, |answer, (name, value)| answer.header(name, value));
     let case = Case::new(subject, Probe::ok().respond(answer));
@@ -53,7 +56,7 @@ async fn comes_out(subject: &Subject, status: u16) -> Checked {
     case.did(format!(
         "the probe answers {status} with `x-law` and `set-cookie` twice each, `vary`, and an extension"
     ));
-    let request = case.request("");
+    let request = head().map(|()| "".into());
     let flight = case.call(&mut a, request);
     let response = case.response(flight).await?;
     let found = response.status();

@@ -47,6 +47,8 @@ pub enum Mutant {
     RebuildsTheRequest,
     /// Lets the request's body end where it fails.
     SwallowsTheBreak,
+    /// Passes on the path of the target, without its query.
+    ForgetsTheQuery,
     /// Collects the request's body before it calls the inner service.
     ReadsTheBodyFirst,
     /// Turns each error into its text.
@@ -71,7 +73,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant, in the order of the laws that they break.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CallsAFreshClone,
         Self::HoardsReadiness,
         Self::KeepsTheFirstWaker,
@@ -85,6 +87,7 @@ impl Mutant {
         Self::PollsOnceMore,
         Self::RebuildsTheRequest,
         Self::SwallowsTheBreak,
+        Self::ForgetsTheQuery,
         Self::ReadsTheBodyFirst,
         Self::ForgetsTheError,
         Self::AnswersForTheError,

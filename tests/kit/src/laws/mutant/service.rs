@@ -17,7 +17,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header};
 use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -144,8 +144,11 @@ impl Service<Request<ProbeBody>> for MutantService {
                         .lock()
                         .unwrap_or_else(|_| panic::resume_unwind(Box::new("the lock is poisoned")))
                 });
-                let request =
-                    if mutant == Mutant::RebuildsTheRequest { rebuild_request(request) } else { request };
+                let request = match mutant {
+                    Mutant::RebuildsTheRequest => rebuild_request(request),
+                    Mutant::ForgetsTheQuery => without_query(request),
+                    _ => request,
+                };
                 let answer = if mutant == Mutant::SwallowsTheBreak {
                     inner.call(request.map(|body| MutantBody::new(body, Keeps::Good)))
                 } else {
@@ -268,6 +271,11 @@ fn rebuild_request(request: Request<ProbeBody>) -> Request<ProbeBody> {
     *rebuilt.uri_mut() = head.uri;
     *rebuilt.headers_mut() = head.headers;
     rebuilt
+}
+
+fn without_query<B>(mut request: Request<B>) -> Request<B> {
+    *request.uri_mut() = Uri::try_from(request.uri().path()).expect("the path of a target is a target");
+    request
 }
 
 fn rebuild_response(response: Response<ProbeBody>) -> Response<ProbeBody> {
