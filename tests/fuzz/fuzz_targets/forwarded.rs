@@ -64,14 +64,13 @@ fn appended(name: &'static str, client: &[u8], own: &str, same_line: bool) -> He
     let mut headers = HeaderMap::new();
     let last = lines.len() - 1;
     for (index, line) in lines.iter().enumerate() {
-        match HeaderValue::from_bytes(line) {
-            Ok(value) => drop(headers.append(name, value)),
+        let value = match HeaderValue::from_bytes(line) {
+            Ok(value) => value,
             // What HTTP refuses before us; a proxy would have appended to a line that exists.
-            Err(_) if index == last => {
-                drop(headers.append(name, HeaderValue::from_str(own).expect("our own")))
-            }
-            Err(_) => {}
-        }
+            Err(_) if index == last => HeaderValue::from_str(own).expect("our own"),
+            Err(_) => continue,
+        };
+        headers.append(name, value);
     }
     headers
 }
