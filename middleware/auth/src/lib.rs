@@ -79,6 +79,7 @@ pub mod revocation;
 mod shown;
 pub mod slow_down;
 pub mod strip_identity;
+mod watch;
 mod websocket;
 
 #[cfg(feature = "cookie")]

@@ -28,7 +28,6 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
-    thread,
     time::Duration,
 };
 
@@ -38,7 +37,7 @@ use enfilade_core::Principal;
 use serde_derive::{Deserialize, Serialize};
 
 use super::{METHOD, date, format};
-use crate::ConfigError;
+use crate::{ConfigError, watch::watch};
 
 /// No key file is longer: 40,000 keys have room.
 const MAX_FILE: u64 = 8 << 20;
@@ -98,15 +97,8 @@ impl KeyFile {
     pub fn watched(self, every: Duration) -> Result<Self, ConfigError> {
         let Some(path) = self.0.path.clone() else { return Ok(self) };
         let (shared, every) = (Arc::downgrade(&self.0), every.max(Duration::from_secs(1)));
-        let watch = move || {
-            loop {
-                thread::park_timeout(every);
-                let Some(shared) = Weak::upgrade(&shared) else { return };
-                Self(shared).look();
-            }
-        };
-        let thread = thread::Builder::new().name("enfilade-keys".to_owned()).spawn(watch);
-        thread.map_err(|source| ConfigError::File { path, source })?;
+        let look = move || Weak::upgrade(&shared).map(|shared| Self(shared).look()).is_some();
+        watch("enfilade-keys", every, look).map_err(|source| ConfigError::File { path, source })?;
         Ok(self)
     }
 

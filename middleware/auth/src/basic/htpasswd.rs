@@ -31,14 +31,13 @@ use std::{
         Arc, Mutex, PoisonError, RwLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::Duration,
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{PasswordHash, StoreError, User, UserStore};
-use crate::ConfigError;
+use crate::{ConfigError, watch::watch};
 
 /// No user file is longer: 100,000 users have room.
 const MAX_FILE: u64 = 8 << 20;
@@ -92,15 +91,8 @@ impl Htpasswd {
     pub fn watched(self, every: Duration) -> Result<Self, ConfigError> {
         let Some(path) = self.0.path.clone() else { return Ok(self) };
         let (shared, every) = (Arc::downgrade(&self.0), every.max(Duration::from_secs(1)));
-        let watch = move || {
-            loop {
-                thread::park_timeout(every);
-                let Some(shared) = Weak::upgrade(&shared) else { return };
-                Self(shared).look();
-            }
-        };
-        let thread = thread::Builder::new().name("enfilade-htpasswd".to_owned()).spawn(watch);
-        thread.map_err(|source| ConfigError::File { path, source })?;
+        let look = move || Weak::upgrade(&shared).map(|shared| Self(shared).look()).is_some();
+        watch("enfilade-htpasswd", every, look).map_err(|source| ConfigError::File { path, source })?;
         Ok(self)
     }
 

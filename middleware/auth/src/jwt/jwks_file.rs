@@ -31,14 +31,13 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    thread,
     time::Duration,
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{Algorithm, KeySet, Keys};
-use crate::ConfigError;
+use crate::{ConfigError, watch::watch};
 
 /// The keys in a file. Clones share them. See the [module docs](self).
 #[derive(Clone)]
@@ -91,15 +90,9 @@ impl JwksFile {
     pub fn watched(self, every: Duration) -> Result<Self, ConfigError> {
         let (source, keys) = (self.source.clone(), self.keys.downgrade());
         let every = every.max(Duration::from_millis(10));
-        let watch = move || {
-            loop {
-                thread::park_timeout(every);
-                let Some(keys) = keys.upgrade() else { return };
-                source.look(&keys);
-            }
-        };
-        let thread = thread::Builder::new().name("enfilade-jwks".to_owned()).spawn(watch);
-        thread.map_err(|error| ConfigError::File { path: self.source.how.path.clone(), source: error })?;
+        let look = move || keys.upgrade().map(|keys| source.look(&keys)).is_some();
+        watch("enfilade-jwks", every, look)
+            .map_err(|error| ConfigError::File { path: self.source.how.path.clone(), source: error })?;
         Ok(self)
     }
 
