@@ -1,7 +1,7 @@
 //! All that one request gathers on its way, behind one cheap handle in its extensions.
 //!
 //! ```text
-//! http::Extensions ── RequestContext (one Arc) ─┬─ Canonical   set at the door: scheme, host, client
+//! http::Extensions ── RequestContext (one Arc) ─┬─ Canonical   set at the door: scheme, host, path, client
 //!                                               ├─ Principal   set by Auth
 //!                                               └─ carried     the jar, the trail: one slot each
 //! ```
@@ -28,9 +28,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use http::{Extensions, HeaderValue, uri::Scheme};
+use http::{Extensions, HeaderValue, StatusCode, uri::Scheme};
+use smallvec::SmallVec;
 
-use crate::Principal;
+use crate::{Principal, Rejection};
 
 /// What one request has gathered so far. Cheap to clone. See the [module docs](self).
 #[derive(Clone, Default)]
@@ -74,6 +75,35 @@ impl RequestContext {
     /// The canonical request, where the door is ours.
     pub fn canonical(&self) -> Option<&Canonical> {
         self.0.canonical.get()
+    }
+
+    /// The canonical path of a request: for routing, policies and whatever else decides by it.
+    ///
+    /// # Errors
+    ///
+    /// 500 `http.path-unjudged`, where no door has judged it: a link must not decide by a path that the app may read in
+    /// another way, so that one which stands alone refuses.
+    ///
+    /// ```
+    /// use enfilade_core::{Canonical, RequestContext};
+    /// use http::uri::Scheme;
+    ///
+    /// let mut request = http::Request::get("/a%20b").body(()).unwrap();
+    /// let alone = RequestContext::path(request.extensions()).unwrap_err();
+    /// assert_eq!((alone.status().as_u16(), alone.code()), (500, "http.path-unjudged"));
+    ///
+    /// // The door does this:
+    /// let canonical = Canonical::new(Scheme::HTTPS, None, None).with_path(b"/a b");
+    /// RequestContext::begin(request.extensions_mut(), canonical);
+    /// assert_eq!(RequestContext::path(request.extensions()).unwrap(), b"/a b");
+    /// ```
+    pub fn path(extensions: &Extensions) -> Result<&[u8], Rejection> {
+        let canonical = Self::of(extensions).and_then(Self::canonical);
+        canonical.and_then(Canonical::path).ok_or_else(|| {
+            Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "http.path-unjudged").with_log(
+                "no `StrictRequest` (enfilade-server) stands before what asks for the path: put one there",
+            )
+        })
     }
 
     /// Who the request is proved to be; `None` when no Auth link has judged it (yet).
@@ -169,18 +199,28 @@ impl Slot {
 }
 
 /// The one canonical request: computed once at the door, read by routing, policy, log and app.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Canonical {
     scheme: Scheme,
     host: Option<Host>,
     client: Option<ClientAddr>,
     peer: Option<ClientAddr>,
+    path: Option<Path>,
 }
+
+/// Copied into the context, whose allocation is there anyway. A longer one is worth an allocation of its own: to share
+/// the request's would keep hyper's read buffer, so that hyper allocates another.
+type Path = SmallVec<[u8; 64]>;
 
 impl Canonical {
     /// The canonical request. `host` is `None` only for an HTTP/1.0 request without one.
     pub fn new(scheme: Scheme, host: Option<Host>, client: Option<ClientAddr>) -> Self {
-        Self { scheme, host, client, peer: None }
+        Self { scheme, host, client, peer: None, path: None }
+    }
+
+    /// Says which path is asked for, as [`path`](Self::path) gives it; it is copied.
+    pub fn with_path(self, path: &[u8]) -> Self {
+        Self { path: Some(Path::from_slice(path)), ..self }
     }
 
     /// Says who is at the other end of the connection itself, whomever that proxy names as its client.
@@ -198,6 +238,14 @@ impl Canonical {
         self.host.as_ref()
     }
 
+    /// The path, percent-decoded exactly once: bytes that begin with `/`, or `*` alone (RFC 9112 §3.2.4).
+    ///
+    /// Upper and lower case differ, and nothing is normalised beyond it: no dot segments, no Unicode. `None`, where the
+    /// door judges none; what decides by a path asks [`RequestContext::path`], which refuses then.
+    pub fn path(&self) -> Option<&[u8]> {
+        self.path.as_deref()
+    }
+
     /// Who asks: the connection's peer, or whom a trusted proxy names.
     pub fn client(&self) -> Option<ClientAddr> {
         self.client
@@ -207,6 +255,18 @@ impl Canonical {
     /// door does not say.
     pub fn peer(&self) -> Option<ClientAddr> {
         self.peer
+    }
+}
+
+impl fmt::Debug for Canonical {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canonical")
+            .field("scheme", &self.scheme)
+            .field("host", &self.host)
+            .field("path", &self.path().map(String::from_utf8_lossy))
+            .field("client", &self.client)
+            .field("peer", &self.peer)
+            .finish()
     }
 }
 
