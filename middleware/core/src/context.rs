@@ -3,6 +3,7 @@
 //! ```text
 //! http::Extensions ── RequestContext (one Arc) ─┬─ Canonical   set at the door: scheme, host, path, client
 //!                                               ├─ Principal   set by Auth
+//!                                               ├─ ids         its request id, the trace that it is part of
 //!                                               └─ carried     the jar, the trail: one slot each
 //! ```
 //!
@@ -31,7 +32,7 @@ use std::{
 use http::{Extensions, HeaderValue, StatusCode, uri::Scheme};
 use smallvec::SmallVec;
 
-use crate::{Principal, Rejection};
+use crate::{Principal, Rejection, ids::Ids};
 
 /// What one request has gathered so far. Cheap to clone. See the [module docs](self).
 #[derive(Clone, Default)]
@@ -43,6 +44,7 @@ struct Inner {
     principal: OnceLock<Principal>,
     carried: [OnceLock<Arc<dyn Any + Send + Sync>>; Slot::COUNT],
     successor: OnceLock<RequestContext>,
+    ids: Ids,
 }
 
 impl RequestContext {
@@ -56,18 +58,28 @@ impl RequestContext {
         extensions.get_or_insert_default()
     }
 
-    /// Starts afresh at the door, with the canonical request; what was there before is forgotten.
+    /// Starts afresh at the door, with the canonical request; what was there before is forgotten, save the request's ids.
     ///
     /// A context that nothing was written to yet is kept, so that a log further out holds this one.
     pub fn begin(extensions: &mut Extensions, canonical: Canonical) -> Self {
-        let canonical = match Self::of(extensions).filter(|context| context.is_untouched()) {
-            Some(context) => match context.0.canonical.set(canonical) {
-                Ok(()) => return context.clone(),
-                Err(canonical) => canonical,
-            },
-            None => canonical,
+        let Some(context) = extensions.get_mut::<Self>() else {
+            return Self::begun(extensions, canonical, Ids::default());
         };
-        let context = Self(Arc::new(Inner { canonical: OnceLock::from(canonical), ..Inner::default() }));
+        if !context.is_untouched() {
+            let ids = context.ids().clone();
+            return Self::begun(extensions, canonical, ids);
+        }
+        match Arc::get_mut(&mut context.0) {
+            // Nobody else holds it: written as any field is, where the lock's way takes ten times as long.
+            Some(inner) => inner.canonical = OnceLock::from(canonical),
+            None => drop(context.0.canonical.set(canonical)),
+        }
+        context.clone()
+    }
+
+    fn begun(extensions: &mut Extensions, canonical: Canonical, ids: Ids) -> Self {
+        let canonical = OnceLock::from(canonical);
+        let context = Self(Arc::new(Inner { canonical, ids, ..Inner::default() }));
         extensions.insert(context.clone());
         context
     }
@@ -142,14 +154,24 @@ impl RequestContext {
             principal: OnceLock::from(principal),
             carried: context.0.carried.clone(),
             successor: OnceLock::new(),
+            ids: context.0.ids.clone(),
         }));
         // Lost only if two links judge one request at once, which needs two owners of its `&mut Parts`.
         let _ = context.0.successor.set(successor.clone());
         extensions.insert(successor);
     }
 
+    pub(crate) fn with_ids(ids: Ids) -> Self {
+        Self(Arc::new(Inner { ids, ..Inner::default() }))
+    }
+
+    pub(crate) fn ids(&self) -> &Ids {
+        &self.latest().0.ids
+    }
+
+    /// Whether nothing was written to it; its ids do not count, they come from further out.
     fn is_untouched(&self) -> bool {
-        let Inner { canonical, principal, carried, successor } = &*self.0;
+        let Inner { canonical, principal, carried, successor, ids: _ } = &*self.0;
         canonical.get().is_none()
             && principal.get().is_none()
             && successor.get().is_none()

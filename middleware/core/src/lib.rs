@@ -19,6 +19,7 @@
 //! - [`render`]: the one link that gives refusals a body
 //! - [`principal`]: who the request is proved to be
 //! - [`context`]: what one request gathers, behind one handle
+//! - [`ids`]: by which names a request is found again
 //! - [`body`]: the response bodies that refusals need
 //! - [`clock`]: where links get the time from
 //! - [`quiet`]: log lines that a client can cause, so many and no more
@@ -32,6 +33,7 @@ pub mod context;
 pub mod from_fn;
 pub mod gate;
 pub mod guide;
+pub mod ids;
 pub mod plan;
 pub mod principal;
 pub mod quiet;
@@ -46,6 +48,7 @@ pub use self::{
     context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot, UnixPeer},
     from_fn::{Next, from_fn, from_fn_with},
     gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
+    ids::{RequestId, SpanId, TraceContext, TraceId},
     plan::{Plan, PlanLink},
     principal::{AuthMethod, Principal, Unproved},
     quiet::LogLimit,
