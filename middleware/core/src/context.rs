@@ -61,7 +61,7 @@ impl RequestContext {
     /// Starts afresh at the door, with the canonical request; what was there before is forgotten, save the request's ids.
     ///
     /// A context that nothing was written to yet is kept, so that a log further out holds this one.
-    pub fn begin(extensions: &mut Extensions, canonical: Canonical) -> Self {
+    pub fn begin(extensions: &mut Extensions, canonical: Canonical) {
         let Some(context) = extensions.get_mut::<Self>() else {
             return Self::begun(extensions, canonical, Ids::default());
         };
@@ -69,19 +69,15 @@ impl RequestContext {
             let ids = context.ids().clone();
             return Self::begun(extensions, canonical, ids);
         }
-        match Arc::get_mut(&mut context.0) {
-            // Nobody else holds it: written as any field is, where the lock's way takes ten times as long.
-            Some(inner) => inner.canonical = OnceLock::from(canonical),
-            None => drop(context.0.canonical.set(canonical)),
-        }
-        context.clone()
+        let _ = match context.alone() {
+            Some(inner) => fill(&mut inner.canonical, canonical),
+            None => context.0.canonical.set(canonical),
+        };
     }
 
-    fn begun(extensions: &mut Extensions, canonical: Canonical, ids: Ids) -> Self {
+    fn begun(extensions: &mut Extensions, canonical: Canonical, ids: Ids) {
         let canonical = OnceLock::from(canonical);
-        let context = Self(Arc::new(Inner { canonical, ids, ..Inner::default() }));
-        extensions.insert(context.clone());
-        context
+        extensions.insert(Self(Arc::new(Inner { canonical, ids, ..Inner::default() })));
     }
 
     /// The canonical request, where the door is ours.
@@ -129,26 +125,35 @@ impl RequestContext {
         carried.clone().downcast().ok()
     }
 
-    /// The same, made by `init` if the slot is empty.
-    ///
-    /// # Panics
-    ///
-    /// If two types claim one slot: a fault in the code of these crates, not in a request.
-    pub fn carried_or_init<T: Carried>(&self, init: impl FnOnce() -> T) -> Arc<T> {
-        let slot = &self.latest().0.carried[T::SLOT as usize];
-        let carried = slot.get_or_init(|| Arc::new(init())).clone();
-        carried.downcast().expect("each slot belongs to one type")
+    /// What a link of ours carries in its slot; made by `init` and put there if the slot is empty.
+    pub fn carried_or_init<T: Carried>(extensions: &mut Extensions, init: impl FnOnce() -> T) -> Arc<T> {
+        if let Some(carried) = Self::ensure(extensions).carried() {
+            return carried;
+        }
+        let made = Arc::new(init());
+        Self::carry(extensions, made.clone());
+        // What another owner of this context may have put there meanwhile is the one that all see.
+        Self::ensure(extensions).carried().unwrap_or(made)
     }
 
     /// Puts what others share too into its slot, without an allocation; what stands there already stays.
-    pub fn carry<T: Carried>(&self, shared: Arc<T>) {
-        let _ = self.latest().0.carried[T::SLOT as usize].set(shared);
+    pub fn carry<T: Carried>(extensions: &mut Extensions, shared: Arc<T>) {
+        let context = extensions.get_or_insert_default::<Self>();
+        let _ = match context.alone() {
+            Some(inner) => fill(&mut inner.carried[T::SLOT as usize], shared),
+            None => context.latest().0.carried[T::SLOT as usize].set(shared),
+        };
     }
 
     /// Sets the principal; when one is set already, what follows sees a successor with the new one.
     pub(crate) fn put_principal(extensions: &mut Extensions, principal: Principal) {
-        let context = Self::ensure(extensions).latest();
-        let Err(principal) = context.0.principal.set(principal) else { return };
+        let context = extensions.get_or_insert_default::<Self>();
+        let set = match context.alone() {
+            Some(inner) => fill(&mut inner.principal, principal),
+            None => context.latest().0.principal.set(principal),
+        };
+        let Err(principal) = set else { return };
+        let context = context.latest();
         let successor = Self(Arc::new(Inner {
             canonical: context.0.canonical.clone(),
             principal: OnceLock::from(principal),
@@ -169,6 +174,12 @@ impl RequestContext {
         &self.latest().0.ids
     }
 
+    /// The context, where nobody else holds it: its slots are then written as any field is, which takes a tenth of what
+    /// their locks take.
+    fn alone(&mut self) -> Option<&mut Inner> {
+        Arc::get_mut(&mut self.0).filter(|inner| inner.successor.get().is_none())
+    }
+
     /// Whether nothing was written to it; its ids do not count, they come from further out.
     fn is_untouched(&self) -> bool {
         let Inner { canonical, principal, carried, successor, ids: _ } = &*self.0;
@@ -185,6 +196,15 @@ impl RequestContext {
         }
         latest
     }
+}
+
+/// Writes an empty slot; gives the value back where there is one already.
+fn fill<T>(slot: &mut OnceLock<T>, value: T) -> Result<(), T> {
+    if slot.get().is_some() {
+        return Err(value);
+    }
+    *slot = OnceLock::from(value);
+    Ok(())
 }
 
 impl fmt::Debug for RequestContext {

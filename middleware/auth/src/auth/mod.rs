@@ -265,7 +265,7 @@ impl Settings {
             }
             None if self.optional => {
                 Principal::anonymous().put(&mut req.extensions);
-                RequestContext::ensure(&mut req.extensions).carry(self.unproved.clone());
+                RequestContext::carry(&mut req.extensions, self.unproved.clone());
             }
             None => return Err(self.door.missing(req)),
         }

@@ -112,11 +112,11 @@ impl Jar {
     /// With [`Emit`] comes a duty: run it on the response's head, refusals included. In a gate:
     /// `Ok(emit.map_or(Pass::Now, Pass::from))`.
     pub fn enter(req: &mut request::Parts) -> (Self, Option<Emit>) {
-        let context = RequestContext::ensure(&mut req.extensions);
+        let request::Parts { headers, extensions, .. } = req;
         let mut made = false;
-        let jar = Self(context.carried_or_init(|| {
+        let jar = Self(RequestContext::carried_or_init(extensions, || {
             made = true;
-            Inner::of(&req.headers)
+            Inner::of(headers)
         }));
         // A request that is sent again (a retry outside of this link) finds its jar emptied and opens it anew.
         let opened = made || jar.reopen();

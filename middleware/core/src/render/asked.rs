@@ -27,8 +27,9 @@ const MOST_ID: usize = 128;
 pub(super) struct Asked {
     grpc: bool,
     method: Method,
-    /// Target, `Accept` fields each with a line feed behind it, id: one buffer, wide enough for the usual browser.
-    text: SmallVec<[u8; 256]>,
+    /// Target, `Accept` fields each with a line feed behind it, id: one buffer. Wider than what most programs send, and
+    /// no wider: it is moved with each future around it.
+    text: SmallVec<[u8; 64]>,
     target_end: usize,
     accept_end: usize,
     cut: bool,
@@ -47,10 +48,8 @@ impl Asked {
         let target = req.uri().path_and_query().map_or("", |target| target.as_str()).as_bytes();
         let mut text = SmallVec::from_slice(&target[..target.len().min(MOST_TARGET)]);
         let target_end = text.len();
-        for field in fields.get_all(ACCEPT) {
-            let space = (target_end + MOST_ACCEPT).saturating_sub(text.len());
-            text.extend_from_slice(&field.as_bytes()[..field.len().min(space)]);
-            text.extend_from_slice(if space > 0 { b"\n" } else { b"" });
+        if fields.contains_key(ACCEPT) {
+            copy_accept(fields, &mut text);
         }
         let accept_end = text.len();
         let id = request_id(fields);
@@ -95,6 +94,15 @@ impl Asked {
 impl fmt::Debug for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Asked").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+fn copy_accept(fields: &HeaderMap, text: &mut SmallVec<[u8; 64]>) {
+    let most = text.len() + MOST_ACCEPT;
+    for field in fields.get_all(ACCEPT) {
+        let space = most.saturating_sub(text.len());
+        text.extend_from_slice(&field.as_bytes()[..field.len().min(space)]);
+        text.extend_from_slice(if space > 0 { b"\n" } else { b"" });
     }
 }
 

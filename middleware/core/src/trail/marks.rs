@@ -58,7 +58,7 @@ struct Start(TrailSettings);
 impl Gate for Start {
     fn enter(&self, req: &mut request::Parts) -> Verdict {
         let clock = self.0.clock.clone();
-        let trail = RequestContext::ensure(&mut req.extensions).carried_or_init(|| Trail::new(clock));
+        let trail = RequestContext::carried_or_init(&mut req.extensions, || Trail::new(clock));
         if !self.0.server_timing {
             return Ok(Pass::Now);
         }

@@ -47,9 +47,10 @@ where
         let Some(app) = this.app.as_pin_mut() else {
             return Poll::Ready(Ok(refuse(too_large(), *this.http1)));
         };
+        let Some(fault) = this.fault else { return app.poll(cx) };
         let answer = ready!(app.poll(cx));
         // An app that could not read its body may have failed because of it: the cause is the better answer.
-        match this.fault.as_ref().and_then(|fault| fault.rejection()) {
+        match fault.rejection() {
             Some(rejection) => Poll::Ready(Ok(refuse(rejection, *this.http1))),
             None => Poll::Ready(answer),
         }

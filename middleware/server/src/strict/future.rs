@@ -49,6 +49,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = match this.kind.project() {
+            KindProj::App { future } if !*this.close => return future.poll(cx),
             KindProj::App { future } => ready!(future.poll(cx))?,
             KindProj::Refused { rejection } => {
                 rejection.take().expect("a future is not polled after it is done").into_response()

@@ -236,9 +236,9 @@ where
                 if self.last != judged.host {
                     self.last = judged.host;
                 }
-                let context = RequestContext::begin(&mut parts.extensions, canonical);
+                RequestContext::begin(&mut parts.extensions, canonical);
                 if let Some(drain) = &self.settings.drain {
-                    context.carry(drain.clone());
+                    RequestContext::carry(&mut parts.extensions, drain.clone());
                 }
                 let req = Request::from_parts(parts, CleanBody::new(body));
                 StrictFuture::app(self.inner.call(req), http1 && judged.chunked)
