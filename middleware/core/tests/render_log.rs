@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use enfilade_core::{Clock, Gates, LogLimit, Rejection, RenderRejections, gate_fn, render::LOG_TARGET};
+use enfilade_core::{
+    Clock, Gates, LogLimit, Pass, Rejection, RenderRejections, RequestContext, RequestId, TraceContext,
+    gate_fn, render::LOG_TARGET,
+};
 use enfilade_test::{Probe, TestClock, drive};
 use http::StatusCode;
 use tower::ServiceBuilder;
@@ -87,6 +90,26 @@ fn a_refusal_is_one_line_with_its_code_and_without_the_query() {
             r#" message=refused code="policy.denied" status=403 method=GET path=/orders/%0a request_id=r-1 log=needs scope \"a\"\r\n\u{1b}[31m"#
         ]
     );
+}
+
+#[test]
+fn a_requests_own_name_and_its_trace_stand_before_what_a_field_says() {
+    let named = gate_fn("named", |req| {
+        let trace = TraceContext::parse(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        RequestContext::identify(&mut req.extensions, RequestId::new(0x9f2c, 28), trace);
+        Ok(Pass::Now)
+    });
+    let layers = ServiceBuilder::new()
+        .layer(Gates::of(named))
+        .layer(RenderRejections::new())
+        .layer(Gates::of(gate_fn("door", |_| Err(refusal()))));
+    let log = Lines::default();
+    let reply = tracing::subscriber::with_default(log.clone(), || {
+        drive(layers, &Probe::ok()).get("/").header("x-request-id", "r-1").send()
+    });
+    assert!(reply.text().contains(r#""request_id":"0000000000009f2c-1c""#), "{}", reply.text());
+    let part = "request_id=0000000000009f2c-1c trace=4bf92f3577b34da6a3ce929d0e0e4736";
+    assert!(log.kept()[0].ends_with(part), "{:?}", log.kept());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a rendered refusal needs to know of its request, copied while the request is at hand.
 //!
 //! ```text
-//! Request ── call ──▶ Asked { method, target, Accept, request id } ── refused? ──▶ RenderContext
+//! Request ── call ──▶ Asked { method, target, Accept, ids } ── refused? ──▶ RenderContext
 //! ```
 
 use std::fmt;
@@ -13,6 +13,7 @@ use http::{
 use smallvec::SmallVec;
 
 use super::{format::Format, grpc};
+use crate::{RequestContext, RequestId, TraceId};
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -33,6 +34,8 @@ pub(super) struct Asked {
     target_end: usize,
     accept_end: usize,
     cut: bool,
+    id: Option<RequestId>,
+    trace: Option<TraceId>,
 }
 
 /// How the refusal is told.
@@ -52,9 +55,10 @@ impl Asked {
             copy_accept(fields, &mut text);
         }
         let accept_end = text.len();
-        let id = request_id(fields);
-        if !id.is_empty() {
-            text.extend_from_slice(id);
+        let context = RequestContext::of(req.extensions());
+        let id = context.and_then(RequestContext::request_id);
+        if id.is_none() {
+            text.extend_from_slice(request_id(fields));
         }
         Self {
             grpc: fields.get(CONTENT_TYPE).is_some_and(grpc::is_grpc),
@@ -63,6 +67,8 @@ impl Asked {
             target_end,
             accept_end,
             cut: target.len() > MOST_TARGET,
+            id,
+            trace: context.and_then(RequestContext::trace).map(|trace| trace.trace_id()),
         }
     }
 
@@ -78,10 +84,12 @@ impl Asked {
         self.method == Method::HEAD
     }
 
-    /// With the id that a link further in gave, where the request came without one.
+    /// With the id's text: that of the context, the request's field, or what a link further in gave.
     pub(super) fn or_id_of(mut self, response: &HeaderMap) -> Self {
-        if self.text.len() == self.accept_end {
-            self.text.extend_from_slice(request_id(response));
+        match self.id {
+            Some(id) => self.text.extend_from_slice(id.text().as_bytes()),
+            None if self.text.len() == self.accept_end => self.text.extend_from_slice(request_id(response)),
+            None => {}
         }
         self
     }
@@ -145,6 +153,11 @@ impl<'a> RenderContext<'a> {
     pub fn request_id(&self) -> Option<&'a str> {
         let id: &'a [u8] = &self.asked.text[self.asked.accept_end..];
         std::str::from_utf8(id).ok().filter(|id| !id.is_empty())
+    }
+
+    /// The trace that the request is part of, if it came with one.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        self.asked.trace
     }
 
     /// The response's extensions: what links further in left there.

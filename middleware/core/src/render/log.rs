@@ -1,7 +1,7 @@
 //! One line for each refusal, as many as the limit admits.
 //!
 //! ```text
-//! INFO enfilade::refused: refused code="auth.token-expired" status=401 method=GET path=/shop request_id=9f2c-1c log="…"
+//! INFO enfilade::refused: refused code="auth.token-expired" status=401 method=GET path=/shop request_id=9f2c-1c trace=4bf9… log="…"
 //! ```
 //!
 //! No query, no header, no body: those may hold secrets.
@@ -32,6 +32,7 @@ pub(super) fn write(settings: &Settings, rejection: &Rejection, context: &Render
         method = field::display(context.method()),
         path = field::display(Line(&path[..end])),
         request_id = context.request_id().map(field::display),
+        trace = context.trace_id().map(field::display),
         log = rejection.log().map(Line).map(field::display),
         left_out = (left_out > 0).then_some(left_out),
         "refused"
