@@ -26,22 +26,21 @@ pub use self::{
     trace_context::{SpanId, TraceContext, TraceId},
 };
 
-use std::sync::OnceLock;
-
 use http::Extensions;
+use once_cell::sync::OnceCell;
 
 use crate::RequestContext;
 
 /// The part of the [`RequestContext`] that names the request.
 #[derive(Clone, Default)]
 pub(crate) struct Ids {
-    id: OnceLock<RequestId>,
-    trace: OnceLock<TraceContext>,
+    id: OnceCell<RequestId>,
+    trace: OnceCell<TraceContext>,
 }
 
 impl Ids {
     pub(crate) fn of(id: RequestId, trace: Option<TraceContext>) -> Self {
-        Self { id: OnceLock::from(id), trace: trace.map(OnceLock::from).unwrap_or_default() }
+        Self { id: OnceCell::with_value(id), trace: trace.map(OnceCell::with_value).unwrap_or_default() }
     }
 }
 

@@ -22,15 +22,20 @@
 //! assert_eq!(seen_from_outside.principal().unwrap().subject(), "ada");
 //! ```
 
-use std::{
-    any::Any,
-    fmt,
-    net::{IpAddr, SocketAddr},
-    sync::{Arc, OnceLock},
+mod canonical;
+mod client_addr;
+mod host;
+
+pub use self::{
+    canonical::Canonical,
+    client_addr::{ClientAddr, UnixPeer},
+    host::Host,
 };
 
-use http::{Extensions, HeaderValue, StatusCode, uri::Scheme};
-use smallvec::SmallVec;
+use std::{any::Any, fmt, sync::Arc};
+
+use http::{Extensions, StatusCode};
+use once_cell::sync::OnceCell;
 
 use crate::{Principal, Rejection, ids::Ids};
 
@@ -38,12 +43,13 @@ use crate::{Principal, Rejection, ids::Ids};
 #[derive(Clone, Default)]
 pub struct RequestContext(Arc<Inner>);
 
+// Not the standard library's cell: to make one that is full costs as much there as to fill one that others share.
 #[derive(Default)]
 struct Inner {
-    canonical: OnceLock<Canonical>,
-    principal: OnceLock<Principal>,
-    carried: [OnceLock<Arc<dyn Any + Send + Sync>>; Slot::COUNT],
-    successor: OnceLock<RequestContext>,
+    canonical: OnceCell<Canonical>,
+    principal: OnceCell<Principal>,
+    carried: [OnceCell<Arc<dyn Any + Send + Sync>>; Slot::COUNT],
+    successor: OnceCell<RequestContext>,
     ids: Ids,
 }
 
@@ -76,7 +82,7 @@ impl RequestContext {
     }
 
     fn begun(extensions: &mut Extensions, canonical: Canonical, ids: Ids) {
-        let canonical = OnceLock::from(canonical);
+        let canonical = OnceCell::with_value(canonical);
         extensions.insert(Self(Arc::new(Inner { canonical, ids, ..Inner::default() })));
     }
 
@@ -156,9 +162,9 @@ impl RequestContext {
         let context = context.latest();
         let successor = Self(Arc::new(Inner {
             canonical: context.0.canonical.clone(),
-            principal: OnceLock::from(principal),
+            principal: OnceCell::with_value(principal),
             carried: context.0.carried.clone(),
-            successor: OnceLock::new(),
+            successor: OnceCell::new(),
             ids: context.0.ids.clone(),
         }));
         // Lost only if two links judge one request at once, which needs two owners of its `&mut Parts`.
@@ -199,11 +205,11 @@ impl RequestContext {
 }
 
 /// Writes an empty slot; gives the value back where there is one already.
-fn fill<T>(slot: &mut OnceLock<T>, value: T) -> Result<(), T> {
+fn fill<T>(slot: &mut OnceCell<T>, value: T) -> Result<(), T> {
     if slot.get().is_some() {
         return Err(value);
     }
-    *slot = OnceLock::from(value);
+    *slot = OnceCell::with_value(value);
     Ok(())
 }
 
@@ -238,213 +244,4 @@ pub enum Slot {
 
 impl Slot {
     const COUNT: usize = 4;
-}
-
-/// The one canonical request: computed once at the door, read by routing, policy, log and app.
-#[derive(Clone)]
-pub struct Canonical {
-    scheme: Scheme,
-    host: Option<Host>,
-    client: Option<ClientAddr>,
-    peer: Option<ClientAddr>,
-    path: Option<Path>,
-}
-
-/// Copied into the context, whose allocation is there anyway. A longer one is worth an allocation of its own: to share
-/// the request's would keep hyper's read buffer, so that hyper allocates another.
-type Path = SmallVec<[u8; 64]>;
-
-impl Canonical {
-    /// The canonical request. `host` is `None` only for an HTTP/1.0 request without one.
-    pub fn new(scheme: Scheme, host: Option<Host>, client: Option<ClientAddr>) -> Self {
-        Self { scheme, host, client, peer: None, path: None }
-    }
-
-    /// Says which path is asked for, as [`path`](Self::path) gives it; it is copied.
-    pub fn with_path(self, path: &[u8]) -> Self {
-        Self { path: Some(Path::from_slice(path)), ..self }
-    }
-
-    /// Says who is at the other end of the connection itself, whomever that proxy names as its client.
-    pub fn with_peer(self, peer: ClientAddr) -> Self {
-        Self { peer: Some(peer), ..self }
-    }
-
-    /// `http` or `https`, as the client sees it.
-    pub fn scheme(&self) -> &Scheme {
-        &self.scheme
-    }
-
-    /// The host that the client asked for.
-    pub fn host(&self) -> Option<&Host> {
-        self.host.as_ref()
-    }
-
-    /// The path, percent-decoded exactly once: bytes that begin with `/`, or `*` alone (RFC 9112 §3.2.4).
-    ///
-    /// Upper and lower case differ, and nothing is normalised beyond it: no dot segments, no Unicode. `None`, where the
-    /// door judges none; what decides by a path asks [`RequestContext::path`], which refuses then.
-    pub fn path(&self) -> Option<&[u8]> {
-        self.path.as_deref()
-    }
-
-    /// Who asks: the connection's peer, or whom a trusted proxy names.
-    pub fn client(&self) -> Option<ClientAddr> {
-        self.client
-    }
-
-    /// Who is at the other end of the connection itself: whom to ask before a proxy is believed. `None`, where the
-    /// door does not say.
-    pub fn peer(&self) -> Option<ClientAddr> {
-        self.peer
-    }
-}
-
-impl fmt::Debug for Canonical {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Canonical")
-            .field("scheme", &self.scheme)
-            .field("host", &self.host)
-            .field("path", &self.path().map(String::from_utf8_lossy))
-            .field("client", &self.client)
-            .field("peer", &self.peer)
-            .finish()
-    }
-}
-
-/// A host and perhaps a port (`uri-host [":" port]`, RFC 9110 §7.2): ASCII, lower case.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Host {
-    text: HeaderValue,
-    name_len: usize,
-    port: Option<u16>,
-}
-
-impl Host {
-    /// Parses `name`, `name:port`, `[v6]` or `[v6]:port`; `None` for anything else (empty, userinfo, blanks …).
-    ///
-    /// The value is not copied unless it has upper-case letters.
-    pub fn parse(value: &HeaderValue) -> Option<Self> {
-        let text = value.to_str().ok()?;
-        let name_len = match text.strip_prefix('[') {
-            Some(rest) => {
-                let inner = rest.find(']')?;
-                rest[..inner].parse::<std::net::Ipv6Addr>().ok()?;
-                inner + 2
-            }
-            None => text.find(':').unwrap_or(text.len()),
-        };
-        let (name, rest) = text.split_at(name_len);
-        if name.is_empty() || !(name.starts_with('[') || name.bytes().all(is_reg_name)) {
-            return None;
-        }
-        let port = match rest.strip_prefix(':') {
-            None if rest.is_empty() => None,
-            // RFC 3986 §3.2.3 allows an empty port and says to leave it out.
-            Some("") => None,
-            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse().ok()?),
-            None | Some(_) => return None,
-        };
-        let text = if text.bytes().any(|b| b.is_ascii_uppercase()) {
-            HeaderValue::from_str(&text.to_ascii_lowercase()).ok()?
-        } else {
-            value.clone()
-        };
-        Some(Self { text, name_len, port })
-    }
-
-    /// The name or address without the port, lower case; an IPv6 address keeps its brackets.
-    pub fn name(&self) -> &str {
-        &self.as_str()[..self.name_len]
-    }
-
-    /// The port, if one was given.
-    pub fn port(&self) -> Option<u16> {
-        self.port
-    }
-
-    /// Name and port as the client wrote them, lower case.
-    pub fn as_str(&self) -> &str {
-        self.text.to_str().expect("parsed as ASCII text")
-    }
-}
-
-impl fmt::Debug for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// `reg-name` (RFC 3986 §3.2.2) without percent-encoding, which no host that is looked up has, and without the comma, by
-/// which a proxy would have joined two fields into one.
-fn is_reg_name(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(&b)
-}
-
-/// Who is at the other end of the connection, or whom a trusted proxy names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ClientAddr {
-    /// A TCP peer.
-    Tcp(SocketAddr),
-    /// A process on this machine, over a Unix socket.
-    Unix(UnixPeer),
-    /// Whom a trusted proxy names; ports are not believed, proxies seldom know them.
-    Forwarded(IpAddr),
-    /// A client that a trusted proxy does not name (`unknown` or `_obfuscated`, RFC 7239 §6.2 and §6.3).
-    Hidden,
-}
-
-impl ClientAddr {
-    /// The address without the port, IPv4-mapped IPv6 as IPv4: the form that rules and logs compare.
-    pub fn ip(&self) -> Option<IpAddr> {
-        match self {
-            Self::Tcp(addr) => Some(addr.ip().to_canonical()),
-            Self::Forwarded(addr) => Some(addr.to_canonical()),
-            Self::Unix(_) | Self::Hidden => None,
-        }
-    }
-}
-
-impl fmt::Display for ClientAddr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(addr) => addr.fmt(f),
-            Self::Forwarded(addr) => addr.fmt(f),
-            Self::Unix(peer) => write!(f, "unix:{}", peer.uid),
-            Self::Hidden => f.write_str("unknown"),
-        }
-    }
-}
-
-/// The process at the other end of a Unix socket, as the system tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct UnixPeer {
-    /// Its user.
-    pub uid: u32,
-    /// Its group.
-    pub gid: u32,
-    /// Its process, where the system tells; it may have ended, and another have its number.
-    pub pid: Option<u32>,
-}
-
-impl UnixPeer {
-    /// A process of this user and group.
-    pub fn new(uid: u32, gid: u32) -> Self {
-        Self { uid, gid, pid: None }
-    }
-
-    /// The same with its number.
-    #[must_use]
-    pub fn with_pid(mut self, pid: Option<u32>) -> Self {
-        self.pid = pid;
-        self
-    }
 }
