@@ -45,7 +45,7 @@ use tower_service::Service;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 use crate::{
-    BoxError, ConfigError, Limits, RequestBody, Trust,
+    BoxError, ConfigError, Limits, PathRules, RequestBody, Trust,
     connection::{self, Accepted, Door, Pulse, Shared},
     drain::{Drain, Stage},
     log::ClientFaults,
@@ -87,6 +87,14 @@ impl Connections {
     #[must_use]
     pub fn with_renderer(mut self, render: RenderRejections) -> Self {
         self.links.render(render);
+        self
+    }
+
+    /// Lets unusual paths in. Without it: none.
+    #[must_use]
+    pub fn with_paths(mut self, rules: PathRules) -> Self {
+        rules.warn();
+        self.links.paths(rules);
         self
     }
 

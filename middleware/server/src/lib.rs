@@ -7,7 +7,7 @@
 //!  ├▶ AccessLog       one line, whatever becomes of it
 //!  ├▶ RenderRejections (core)   tells refusals by Accept
 //!  ├▶ InFlight        503 server.busy
-//!  ├▶ StrictRequest   400 http.…            canonical host, scheme, client
+//!  ├▶ StrictRequest   400 http.…            canonical host, path, scheme, client
 //!  ├▶ BodyLimit       413, 408 http.body-…
 //!  ├▶ TrueLength      500 server.length-mismatch
 //!  ├▶ Rescue          500 server.panic, server.app-error
@@ -23,7 +23,7 @@
 //! - [`listen`]: [`Listener`], TCP and Unix sockets, each with its own TLS and trusted peers
 //! - [`connections`]: [`Connections`], the same for sockets that you accept yourself
 //! - [`limits`]: [`Limits`], each with its default
-//! - [`strict`]: what is refused because it can be read in two ways
+//! - [`strict`]: what is refused because it can be read in two ways; [`PathRules`], which paths
 //! - [`forwarded`]: [`Trust`], which proxies are believed when they speak for a client
 //! - [`hosts`]: [`AllowedHosts`], a gate against DNS rebinding
 //! - [`length`], [`body_limit`], [`in_flight`], [`rescue`], [`request_id`], [`access_log`], [`adapter`]: the other links
@@ -81,7 +81,7 @@ pub use self::{
     request_id::RequestIds,
     rescue::Rescue,
     server::Server,
-    strict::{CleanBody, StrictRequest},
+    strict::{CleanBody, PathRules, StrictRequest},
 };
 
 /// The request body that a service on a [`Server`] is given.

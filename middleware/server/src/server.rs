@@ -37,7 +37,7 @@ use tokio::{net::ToSocketAddrs, sync::Semaphore, time::timeout};
 use tower_service::Service;
 
 use crate::{
-    BindError, BoxError, ConfigError, Connections, Limits, Listener, RequestBody,
+    BindError, BoxError, ConfigError, Connections, Limits, Listener, PathRules, RequestBody,
     drain::signals,
     listen::{Accepted, Listeners},
     log,
@@ -51,6 +51,7 @@ pub struct Server {
     grace: Duration,
     clock: Clock,
     render: Option<RenderRejections>,
+    paths: PathRules,
     drain: Signal,
     stop: Signal,
 }
@@ -94,6 +95,7 @@ impl Server {
             grace: Duration::from_secs(30),
             clock: Clock::system(),
             render: None,
+            paths: PathRules::new(),
             drain: Box::pin(std::future::pending()),
             stop: Box::pin(std::future::pending()),
         }
@@ -120,6 +122,12 @@ impl Server {
     /// Tells refusals in another way, such as with pages of your own. Without it: by `Accept`, with a plain page.
     pub fn with_renderer(mut self, render: RenderRejections) -> Self {
         self.render = Some(render);
+        self
+    }
+
+    /// Lets unusual paths in, for apps that need them: those of the most generous app. Without it: none.
+    pub fn with_paths(mut self, rules: PathRules) -> Self {
+        self.paths = rules;
         self
     }
 
@@ -163,9 +171,9 @@ impl Server {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Self { mut listeners, limits, grace, clock, render, drain, mut stop } = self;
+        let Self { mut listeners, limits, grace, clock, render, paths, drain, mut stop } = self;
         let permits = Arc::new(Semaphore::new(limits.max_connections));
-        let mut connections = Connections::with_clock(limits, clock)?;
+        let mut connections = Connections::with_clock(limits, clock)?.with_paths(paths);
         if let Some(render) = render {
             connections = connections.with_renderer(render);
         }

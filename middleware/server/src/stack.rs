@@ -11,7 +11,7 @@ use enfilade_core::{AsBody, Clock, RenderRejections, body::WithBody, render::Ren
 use tower_layer::Layer;
 
 use crate::{
-    AccessLog, BodyLimit, InFlight, Patient, RequestIds, Rescue, StrictRequest, TrueLength,
+    AccessLog, BodyLimit, InFlight, PathRules, Patient, RequestIds, Rescue, StrictRequest, TrueLength,
     access_log::Logging,
     body_limit::BodyLimited,
     connection::{Facts, Pulse},
@@ -29,6 +29,7 @@ pub(crate) struct Links {
     log: AccessLog,
     render: RenderRejections,
     in_flight: InFlight,
+    paths: PathRules,
     body: BodyLimit,
 }
 
@@ -47,6 +48,7 @@ impl Links {
             render: RenderRejections::new().with_clock(clock),
             // Before anything is judged: judging costs.
             in_flight: InFlight::new(limits.max_in_flight),
+            paths: PathRules::new(),
             body: BodyLimit::new()
                 .with_max_size(limits.max_body_size)
                 .with_timeout(limits.body_timeout)
@@ -56,6 +58,10 @@ impl Links {
 
     pub(crate) fn render(&mut self, render: RenderRejections) {
         self.render = render;
+    }
+
+    pub(crate) fn paths(&mut self, rules: PathRules) {
+        self.paths = rules;
     }
 
     pub(crate) fn in_flight(&self) -> usize {
@@ -69,7 +75,7 @@ impl Links {
         // Around `Rescue`: its 500 has a length too.
         let app = self.body.layer(TrueLength::new().layer(app));
         let client = facts.client;
-        let app = self.in_flight.on(pulse).layer(StrictRequest::on(facts).layer(app));
+        let app = self.in_flight.on(pulse).layer(StrictRequest::on(facts).with_paths(self.paths).layer(app));
         self.ids.layer(self.log.clone().with_client(client).layer(self.render.layer(app)))
     }
 }

@@ -1,39 +1,79 @@
-//! The decision: whether a request can be read in one way only, and which host it is for.
+//! The decision: whether a request can be read in one way only, which host it is for, and which path.
 //!
 //! ```text
-//! judge(parts) ── target ── framing ── host ──▶ Ok(Judged) | Err(Rejection "http.…")
+//! judge(head) ── target ── path ── framing ── host ──▶ Ok(Judged) | Err(Rejection "http.…")
 //! ```
 
 use enfilade_core::{Host, Rejection};
 use http::{
-    HeaderValue, Method, StatusCode, Version,
-    header::{ALLOW, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
-    request::Parts,
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header::ALLOW, request::Parts,
 };
 
-use super::aliases;
+use super::{
+    aliases,
+    path::{Fault, PathRules, Spelled, read},
+};
+
+/// What of a head is judged. Borrowed: to take a request apart and put it together again copies it twice.
+#[derive(Clone, Copy)]
+pub(super) struct Head<'a> {
+    pub(super) method: &'a Method,
+    pub(super) uri: &'a Uri,
+    pub(super) version: Version,
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl<'a, B> From<&'a Request<B>> for Head<'a> {
+    fn from(req: &'a Request<B>) -> Self {
+        Self { method: req.method(), uri: req.uri(), version: req.version(), headers: req.headers() }
+    }
+}
+
+impl<'a> From<&'a Parts> for Head<'a> {
+    fn from(parts: &'a Parts) -> Self {
+        Self { method: &parts.method, uri: &parts.uri, version: parts.version, headers: &parts.headers }
+    }
+}
+
+impl<'a> Head<'a> {
+    /// The canonical path: the target's own, unless that was found to be another.
+    pub(super) fn path(self, spelled: Option<&'a Spelled>) -> &'a [u8] {
+        spelled.map_or(self.uri.path().as_bytes(), |spelled| &spelled.path)
+    }
+}
 
 /// What the head says that counts.
 pub(super) struct Judged {
-    /// `None` only for HTTP/1.0 without one.
-    pub(super) host: Option<Host>,
+    pub(super) host: Named,
+    /// `None`, where the target's own path is the canonical one.
+    pub(super) path: Option<Spelled>,
     /// Whether the body is chunked.
     pub(super) chunked: bool,
     /// Whether there are fields that speak of another hop.
     pub(super) forwarding: bool,
 }
 
-/// Judges a request's head; `last` is a host found on the same connection before, which spares parsing it again.
+/// The host that a head names.
+pub(super) enum Named {
+    /// None: only over HTTP/1.0.
+    Nobody,
+    /// The one of the request before, which need not be parsed again.
+    Last,
+    /// Another one.
+    Other(Host),
+}
+
+/// Judges a request's head; `last` is the host of the request before on the same connection.
 ///
 /// # Errors
 ///
 /// A rejection with one of the codes in the [module docs](super).
-pub(super) fn judge(parts: &Parts, last: Option<&Host>) -> Result<Judged, Rejection> {
-    judge_target(parts)?;
-    let fields = Fields::of(parts);
-    judge_framing(&fields, parts.version)?;
-    let host = judge_host(&fields, parts, last)?;
-    Ok(Judged { host, chunked: fields.coding.is_some(), forwarding: fields.forwarding })
+pub(super) fn judge(head: Head<'_>, rules: PathRules, last: Option<&Host>) -> Result<Judged, Rejection> {
+    let path = judge_target(head, rules)?;
+    let fields = Fields::of(head);
+    judge_framing(&fields, head.version)?;
+    let host = judge_host(&fields, head, last)?;
+    Ok(Judged { host, path, chunked: fields.coding.is_some(), forwarding: fields.forwarding })
 }
 
 /// The fields that count, found in one walk: looking each up costs a hash.
@@ -55,18 +95,16 @@ struct Repeated {
 }
 
 impl<'a> Fields<'a> {
-    fn of(parts: &'a Parts) -> Self {
+    fn of(head: Head<'a>) -> Self {
         let mut fields = Self::default();
-        let http2 = parts.version >= Version::HTTP_2;
-        for (name, value) in &parts.headers {
-            if *name == HOST {
-                fields.repeated.host |= fields.host.replace(value).is_some();
-            } else if *name == CONTENT_LENGTH {
-                fields.repeated.length |= fields.length.replace(value).is_some();
-            } else if *name == TRANSFER_ENCODING {
-                fields.repeated.coding |= fields.coding.replace(value).is_some();
-            } else {
-                fields.forwarding |= aliases::is_forwarding(name);
+        let http2 = head.version >= Version::HTTP_2;
+        for (name, value) in head.headers {
+            // By length first: a name that is none of these costs one jump.
+            match name.as_str() {
+                "host" => fields.repeated.host |= fields.host.replace(value).is_some(),
+                "content-length" => fields.repeated.length |= fields.length.replace(value).is_some(),
+                "transfer-encoding" => fields.repeated.coding |= fields.coding.replace(value).is_some(),
+                name => fields.forwarding |= aliases::may_forward(name) && aliases::is_forwarding(name),
             }
             fields.outer_blank |= http2 && has_outer_blank(value);
         }
@@ -75,30 +113,30 @@ impl<'a> Fields<'a> {
 }
 
 /// RFC 9112 §3.2: origin-form, absolute-form with `http` or `https`, and `*` for OPTIONS.
-fn judge_target(parts: &Parts) -> Result<(), Rejection> {
-    let uri = &parts.uri;
-    if parts.method == Method::CONNECT {
-        return Err(Rejection::new(StatusCode::METHOD_NOT_ALLOWED, "http.connect-refused")
-            .with_detail("this server is no tunnel")
-            .with_header(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")));
+fn judge_target(head: Head<'_>, rules: PathRules) -> Result<Option<Spelled>, Rejection> {
+    let uri = head.uri;
+    if *head.method == Method::CONNECT {
+        return Err(connect_refused());
     }
-    if !uri.path().is_ascii() || !uri.query().unwrap_or_default().is_ascii() {
-        return Err(refuse(
-            "http.target-not-ascii",
-            "percent-encode what is not ASCII in the request target",
-        ));
+    if !uri.query().unwrap_or_default().is_ascii() {
+        return Err(Fault::NotAscii.into());
     }
-    let form = "ask for a path that begins with /";
-    match uri.scheme_str() {
-        None | Some("http" | "https") => {}
-        Some(_) => return Err(refuse("http.target-form", form)),
+    if !matches!(uri.scheme_str(), None | Some("http" | "https")) {
+        return Err(Fault::Form.into());
     }
     match uri.path() {
-        "*" if parts.method == Method::OPTIONS && uri.query().is_none() => Ok(()),
+        "*" if *head.method == Method::OPTIONS && uri.query().is_none() => Ok(None),
         // Authority-form and a bare word have an empty path, in absolute-form http reads an empty one as `/`.
-        path if path.starts_with('/') => Ok(()),
-        _ => Err(refuse("http.target-form", form)),
+        path if path.starts_with('/') => Ok(read(path.as_bytes(), rules)?),
+        _ => Err(Fault::Form.into()),
     }
+}
+
+#[cold]
+fn connect_refused() -> Rejection {
+    Rejection::new(StatusCode::METHOD_NOT_ALLOWED, "http.connect-refused")
+        .with_detail("this server is no tunnel")
+        .with_header(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
 }
 
 /// RFC 9112 §6.1 and RFC 9113 §8.2.
@@ -126,33 +164,38 @@ fn judge_framing(fields: &Fields<'_>, version: Version) -> Result<(), Rejection>
 }
 
 /// RFC 9110 §7.2 and RFC 9113 §8.3.1: one host, said once or twice the same.
-fn judge_host(fields: &Fields<'_>, parts: &Parts, last: Option<&Host>) -> Result<Option<Host>, Rejection> {
+fn judge_host(fields: &Fields<'_>, head: Head<'_>, last: Option<&Host>) -> Result<Named, Rejection> {
     if fields.repeated.host {
         return Err(refuse("http.host-repeated", "send one Host field"));
     }
     let field = fields.host.map(|value| parse(value.as_bytes(), last)).transpose()?;
-    let named = parts.uri.authority().map(|named| parse(named.as_str().as_bytes(), last)).transpose()?;
+    let named = head.uri.authority().map(|named| parse(named.as_str().as_bytes(), last)).transpose()?;
     match (field, named) {
-        (Some(field), Some(named)) if !agree(&field, &named, parts.uri.scheme_str()) => {
-            Err(refuse("http.host-mismatch", "the request target and the Host field name different hosts"))
-        }
+        (Some(field), Some(named)) => match (field.or(last), named.or(last)) {
+            (Some(a), Some(b)) if agree(a, b, head.uri.scheme_str()) => Ok(named),
+            _ => Err(refuse(
+                "http.host-mismatch",
+                "the request target and the Host field name different hosts",
+            )),
+        },
         // RFC 9112 §3.2.2: HTTP/1.1 needs the field also beside absolute-form. HTTP/2 needs one of the two.
-        (None, _) if parts.version == Version::HTTP_11 => Err(missing()),
-        (None, None) if parts.version >= Version::HTTP_2 => Err(missing()),
-        (field, named) => Ok(named.or(field)),
+        (None, _) if head.version == Version::HTTP_11 => Err(missing()),
+        (None, None) if head.version >= Version::HTTP_2 => Err(missing()),
+        (field, named) => Ok(named.or(field).unwrap_or(Named::Nobody)),
     }
 }
 
-fn parse(text: &[u8], last: Option<&Host>) -> Result<Host, Rejection> {
+fn parse(text: &[u8], last: Option<&Host>) -> Result<Named, Rejection> {
     if let Some(last) = last
         && last.as_str().as_bytes() == text
     {
-        return Ok(last.clone());
+        return Ok(Named::Last);
     }
     // Copied: a value of the request's would keep hyper's read buffer for as long as the host is kept.
     HeaderValue::from_bytes(text)
         .ok()
         .and_then(|value| Host::parse(&value))
+        .map(Named::Other)
         .ok_or_else(|| refuse("http.host-invalid", "the host is a name or an address, perhaps with a port"))
 }
 
@@ -167,10 +210,22 @@ fn has_outer_blank(value: &HeaderValue) -> bool {
     blank(value.as_bytes().first()) || blank(value.as_bytes().last())
 }
 
+impl Named {
+    /// The host itself.
+    fn or<'a>(&'a self, last: Option<&'a Host>) -> Option<&'a Host> {
+        match self {
+            Self::Nobody => None,
+            Self::Last => last,
+            Self::Other(host) => Some(host),
+        }
+    }
+}
+
 fn missing() -> Rejection {
     refuse("http.host-missing", "send a Host field")
 }
 
+#[cold]
 fn refuse(code: &'static str, detail: &'static str) -> Rejection {
     Rejection::new(StatusCode::BAD_REQUEST, code).with_detail(detail)
 }

@@ -1,4 +1,4 @@
-//! Whatever can be read in two ways is refused at the door; what passes has one host, one framing, one target.
+//! Whatever can be read in two ways is refused at the door; what passes has one host, one path, one framing.
 //!
 //! ```text
 //! request ── judge ──┬── RequestContext with its Canonical, forwarding fields removed, trailers cleaned ──▶ next
@@ -13,6 +13,7 @@
 //! | `http.host-uncovered` | a host that is not on the connection's certificate (421) | RFC 9110 §15.5.20 |
 //! | `http.forwarded-invalid` | a trusted peer's forwarding fields that cannot be understood | RFC 7239 §4 |
 //! | `http.host-mismatch` | target or `:authority` and `Host` disagree | RFC 9113 §8.3.1 |
+//! | `http.path-…` | [paths](path) with dot segments, `%2F`, `//`, `;` and others | RFC 3986 §3.3, §6.2.2 |
 //! | `http.target-form` | authority-form, a bare word, `*` without OPTIONS, a foreign scheme | RFC 9112 §3.2 |
 //! | `http.target-not-ascii` | raw bytes beyond ASCII | RFC 3986 §2 |
 //! | `http.transfer-coding` | anything but one `chunked` | RFC 9112 §6.1 |
@@ -25,7 +26,8 @@
 //!    believe another.
 //! 2. The scheme is the connection's or a trusted peer's word, never the client's. Where target or `Host` say something
 //!    else than the canonical request, they are made to agree: an app reads one host and one scheme, wherever it looks.
-//! 3. After a chunked request over HTTP/1 the connection is closed. hyper reads a body that ends in `0` CRLF LF as if
+//! 3. The path is percent-decoded once: [`Canonical::path`]. The target stays as the client wrote it.
+//! 4. After a chunked request over HTTP/1 the connection is closed. hyper reads a body that ends in `0` CRLF LF as if
 //!    trailers followed, so that it would drop the next request; a browser never sends a chunked request.
 //!
 //! ```
@@ -38,9 +40,10 @@
 //! let app = StrictRequest::new().layer(service_fn(async |req: Request<_>| {
 //!     let context = RequestContext::of(req.extensions()).expect("begun at the door");
 //!     assert_eq!(context.canonical().unwrap().host().unwrap().name(), "shop.example");
+//!     assert_eq!(RequestContext::path(req.extensions()).unwrap(), "/café".as_bytes());
 //!     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
 //! }));
-//! let good = Request::get("/").header("host", "Shop.Example:8080").body(String::new()).unwrap();
+//! let good = Request::get("/caf%c3%a9").header("host", "Shop.Example:8080").body(String::new()).unwrap();
 //! assert_eq!(app.clone().oneshot(good).await.unwrap().status(), 200);
 //!
 //! let bad = Request::get("/").header("host", "a@b").body(String::new()).unwrap();
@@ -53,11 +56,12 @@ pub(crate) mod aliases;
 mod body;
 mod future;
 mod judge;
+pub mod path;
 mod rewrite;
 
-pub use self::{body::CleanBody, future::StrictFuture};
+pub use self::{body::CleanBody, future::StrictFuture, path::PathRules};
 
-use self::judge::{Judged, judge};
+use self::judge::{Head, Named, judge};
 
 use std::{
     sync::Arc,
@@ -80,6 +84,7 @@ use crate::{Trust, connection::Facts, drain::Drain};
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct StrictRequest {
     scheme: Scheme,
+    paths: PathRules,
     client: Option<ClientAddr>,
     trust: Option<Trust>,
     drain: Option<Arc<Drain>>,
@@ -92,6 +97,7 @@ impl StrictRequest {
     pub fn new() -> Self {
         Self {
             scheme: Scheme::HTTP,
+            paths: PathRules::new(),
             client: None,
             trust: None,
             drain: None,
@@ -104,6 +110,7 @@ impl StrictRequest {
     pub(crate) fn on(facts: Facts) -> Self {
         Self {
             scheme: facts.scheme,
+            paths: PathRules::new(),
             client: facts.client,
             trust: facts.trust,
             drain: Some(facts.drain),
@@ -115,6 +122,12 @@ impl StrictRequest {
     /// Says which scheme this connection speaks.
     pub fn with_scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = scheme;
+        self
+    }
+
+    /// Says which unusual paths are let in. Without it: none.
+    pub fn with_paths(mut self, rules: PathRules) -> Self {
+        self.paths = rules;
         self
     }
 
@@ -136,34 +149,49 @@ impl StrictRequest {
     ///
     /// A rejection with one of the codes in the [module docs](self).
     pub fn judge(&self, parts: &Parts) -> Result<Canonical, Rejection> {
-        judge(parts, None).and_then(|judged| self.canonical(parts, &judged, None))
+        let head = Head::from(parts);
+        let judged = judge(head, self.paths, None)?;
+        let mut last = None;
+        let own = self.own(judged.host, &mut last)?;
+        let canonical = self.believe(head, judged.forwarding, own)?;
+        Ok(canonical.with_path(head.path(judged.path.as_ref())))
     }
 
-    /// The canonical request, from what its head says and what the peer is believed.
-    fn canonical(&self, parts: &Parts, judged: &Judged, last: Option<&Host>) -> Result<Canonical, Rejection> {
-        let host = judged.host.clone();
-        let scheme = self.scheme.clone();
-        let Some(peer) = self.client else {
-            self.check_certificate(host.as_ref(), last)?;
-            return Ok(Canonical::new(scheme, host, None));
+    /// The request as the connection and the head say it; of `last`, where the host is still that one.
+    fn own<'a>(&self, host: Named, last: &'a mut Option<Canonical>) -> Result<&'a Canonical, Rejection> {
+        let host = match host {
+            Named::Other(host) => Some(host),
+            Named::Nobody => None,
+            Named::Last => return Ok(last.as_ref().expect("there is one that it was compared with")),
         };
-        let Some(trust) = self.trust.as_ref().filter(|trust| trust.trusts(peer)) else {
-            self.check_certificate(host.as_ref(), last)?;
-            return Ok(Canonical::new(scheme, host, Some(peer)).with_peer(peer));
-        };
-        if !judged.forwarding {
-            return Ok(Canonical::new(scheme, host, Some(peer)).with_peer(peer));
+        if self.trusted().is_none() {
+            self.check_certificate(host.as_ref())?;
         }
-        let word = trust.judge(peer, &parts.headers)?;
-        let (scheme, host) = (word.scheme.unwrap_or(scheme), word.host.or(host));
-        Ok(Canonical::new(scheme, host, Some(word.client)).with_peer(peer))
+        let canonical = Canonical::new(self.scheme.clone(), host, self.client);
+        Ok(last.insert(match self.client {
+            Some(peer) => canonical.with_peer(peer),
+            None => canonical,
+        }))
     }
 
-    /// `last` was found to be covered.
+    /// The request as a trusted peer says it, where it says something.
+    fn believe(&self, head: Head<'_>, forwarding: bool, own: &Canonical) -> Result<Canonical, Rejection> {
+        let Some((peer, trust)) = self.trusted().filter(|_| forwarding) else { return Ok(own.another()) };
+        let word = trust.judge(peer, head.headers)?;
+        let scheme = word.scheme.as_ref().unwrap_or(own.scheme());
+        let host = word.host.as_ref().or(own.host());
+        Ok(Canonical::new(scheme.clone(), host.cloned(), Some(word.client)).with_peer(peer))
+    }
+
+    /// The peer, where it is believed, and what of it.
+    fn trusted(&self) -> Option<(ClientAddr, &Trust)> {
+        self.client.zip(self.trust.as_ref()).filter(|(peer, trust)| trust.trusts(*peer))
+    }
+
     #[cfg(feature = "tls")]
-    fn check_certificate(&self, host: Option<&Host>, last: Option<&Host>) -> Result<(), Rejection> {
+    fn check_certificate(&self, host: Option<&Host>) -> Result<(), Rejection> {
         match (&self.certificate, host) {
-            (Some(certificate), Some(host)) if last != Some(host) && !certificate.covers(host) => {
+            (Some(certificate), Some(host)) if !certificate.covers(host) => {
                 Err(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "http.host-uncovered")
                     .with_detail("this connection's certificate is for other names: connect again"))
             }
@@ -173,7 +201,7 @@ impl StrictRequest {
 
     #[cfg(not(feature = "tls"))]
     #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same as with TLS")]
-    fn check_certificate(&self, _: Option<&Host>, _: Option<&Host>) -> Result<(), Rejection> {
+    fn check_certificate(&self, _: Option<&Host>) -> Result<(), Rejection> {
         Ok(())
     }
 }
@@ -202,8 +230,8 @@ impl<S> Layer<S> for StrictRequest {
 #[derive(Clone, Debug)]
 pub struct Strict<S> {
     settings: StrictRequest,
-    /// A connection asks for one host again and again: parsed and copied once.
-    last: Option<Host>,
+    /// The request before, as the connection said it: many that follow ask for the same host, which is parsed once.
+    last: Option<Canonical>,
     inner: S,
 }
 
@@ -220,33 +248,41 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, req: Request<B>) -> Self::Future {
-        let (mut parts, body) = req.into_parts();
-        let http1 = parts.version <= Version::HTTP_11;
-        let judged = judge(&parts, self.last.as_ref()).and_then(|judged| {
-            let canonical = self.settings.canonical(&parts, &judged, self.last.as_ref())?;
-            Ok((judged, canonical))
-        });
-        match judged {
-            Ok((judged, canonical)) => {
-                if judged.forwarding {
-                    aliases::remove(&mut parts.headers, aliases::is_forwarding);
-                }
-                rewrite::as_canonical(&mut parts, judged.host.as_ref(), &canonical);
-                if self.last != judged.host {
-                    self.last = judged.host;
-                }
-                RequestContext::begin(&mut parts.extensions, canonical);
-                if let Some(drain) = &self.settings.drain {
-                    RequestContext::carry(&mut parts.extensions, drain.clone());
-                }
-                let req = Request::from_parts(parts, CleanBody::new(body));
-                StrictFuture::app(self.inner.call(req), http1 && judged.chunked)
-            }
-            Err(rejection) => {
-                self.inner = self.inner.clone();
-                StrictFuture::refused(rejection, http1)
-            }
+    fn call(&mut self, mut req: Request<B>) -> Self::Future {
+        let (settings, version) = (&self.settings, req.version());
+        let head = Head::from(&req);
+        let judged = match judge(head, settings.paths, self.last.as_ref().and_then(Canonical::host)) {
+            Ok(judged) => judged,
+            Err(rejection) => return self.refuse(rejection, version),
+        };
+        let own = match settings.own(judged.host, &mut self.last) {
+            Ok(own) => own,
+            Err(rejection) => return self.refuse(rejection, version),
+        };
+        let canonical = match settings.believe(head, judged.forwarding, own) {
+            Ok(canonical) => canonical.with_path(head.path(judged.path.as_ref())),
+            Err(rejection) => return self.refuse(rejection, version),
+        };
+        if judged.forwarding {
+            aliases::remove(req.headers_mut(), aliases::is_forwarding);
         }
+        let other_host = judged.forwarding && own.host() != canonical.host();
+        let target = judged.path.as_ref().and_then(|spelled| spelled.target.as_deref());
+        rewrite::as_canonical(&mut req, other_host, target, &canonical);
+        RequestContext::begin(req.extensions_mut(), canonical);
+        if let Some(drain) = &self.settings.drain {
+            RequestContext::carry(req.extensions_mut(), drain.clone());
+        }
+        let close = judged.chunked && version <= Version::HTTP_11;
+        StrictFuture::app(self.inner.call(req.map(CleanBody::new)), close)
+    }
+}
+
+impl<S: Clone> Strict<S> {
+    #[cold]
+    fn refuse<F>(&mut self, rejection: Rejection, version: Version) -> StrictFuture<F> {
+        // The readied one holds a place that is not used.
+        self.inner = self.inner.clone();
+        StrictFuture::refused(rejection, version <= Version::HTTP_11)
     }
 }

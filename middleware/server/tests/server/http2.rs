@@ -20,10 +20,10 @@ use tower::service_fn;
 
 use crate::kit::{Log, PREFACE, connect, curt, echo, hear, rested};
 
-const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+pub(crate) const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 /// A HEADERS frame that ends the stream, every field a literal.
-fn headers(stream: u8, fields: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn headers(stream: u8, fields: &[(&str, &[u8])]) -> Vec<u8> {
     let mut block = Vec::new();
     for (name, value) in fields {
         let len =

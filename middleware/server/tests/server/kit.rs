@@ -49,8 +49,19 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    connect_to(&Connections::new(limits).expect("limits that work"), app)
+}
+
+/// The same, to a server with settings of its own.
+pub(crate) fn connect_to<S, B>(connections: &Connections, app: S) -> DuplexStream
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + Send,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     install();
-    let connections = Connections::new(limits).expect("limits that work");
     let (client, server) = duplex(1 << 20);
     let peer = ClientAddr::Tcp("192.0.2.1:5000".parse().expect("an address"));
     tokio::spawn(connections.serve(server, Some(peer), app));

@@ -1,7 +1,7 @@
 //! The server's links keep the laws of a tower HTTP layer, alone and in their order.
 //!
 //! ```text
-//! RequestIds ▸ AccessLog ▸ RenderRejections ▸ InFlight ▸ StrictRequest ▸ BodyLimit ▸ TrueLength ▸ Rescue ▸ Patient
+//! RequestIds ▸ AccessLog ▸ SecurityHeaders ▸ RenderRejections ▸ InFlight ▸ StrictRequest ▸ BodyLimit ▸ TrueLength ▸ Rescue ▸ Patient
 //! ```
 
 use std::{
@@ -13,7 +13,8 @@ use std::{
 
 use enfilade_core::{Gates, RenderRejections, from_fn_with};
 use enfilade_server::{
-    AccessLog, AllowedHosts, BodyLimit, InFlight, Patient, RequestIds, Rescue, StrictRequest, TrueLength,
+    AccessLog, AllowedHosts, BodyLimit, InFlight, PathRules, Patient, RequestIds, Rescue, SecurityHeaders,
+    StrictRequest, TraceContexts, TrueLength, security_headers::Hsts,
 };
 use enfilade_test::{Answer, Law, Laws, Probe, ProbeBody, ProbeError, assert_laws};
 use http::{Request, Response, request};
@@ -42,11 +43,17 @@ fn refused_by_the_strict_link(laws: Laws) -> Laws {
         .refused("a coding that is not chunked", || {
             Request::post("/").header("host", "a").header("transfer-encoding", "gzip")
         })
+        .refused("a path with a way up in it", || Request::post("/a/%2e%2e/b").header("host", "a"))
 }
 
 #[test]
 fn every_link_keeps_them_alone() {
     assert_laws!(RequestIds::new());
+    assert_laws!(RequestIds::new().with_request_field());
+    assert_laws!(SecurityHeaders::new());
+    let hsts = Hsts::new(Duration::from_secs(60));
+    assert_laws!(SecurityHeaders::new().with_hsts(hsts).expect("a minute").without_app_signature());
+    assert_laws!(Gates::of(TraceContexts::new()));
     assert_laws!(AccessLog::new());
     assert_laws!(TrueLength::new());
     Laws::service(Patient::new).assert();
@@ -90,6 +97,16 @@ fn a_full_house_refuses_by_the_laws() {
 }
 
 #[test]
+fn paths_are_judged_by_the_laws() {
+    Laws::of(Gates::of(PathRules::new()))
+        .refused("a slash that is escaped", || Request::post("/a%2fb"))
+        .refused("a target without a path", || Request::post("*"))
+        .assert();
+    let generous = PathRules::new().with_encoded_slashes().with_empty_segments().with_semicolons();
+    refused_by_the_strict_link(Laws::of(StrictRequest::new().with_paths(generous))).assert();
+}
+
+#[test]
 fn host_names_are_judged_by_the_laws() {
     let stack = |probe| {
         let names = AllowedHosts::new(["localhost"]).expect("a name");
@@ -111,6 +128,7 @@ fn all_of_them_keep_them_in_their_order() {
         ServiceBuilder::new()
             .layer(RequestIds::new())
             .layer(AccessLog::new())
+            .layer(SecurityHeaders::new())
             .layer(RenderRejections::new())
             .layer(limit.clone())
             .layer(StrictRequest::new())

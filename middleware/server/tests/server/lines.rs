@@ -18,11 +18,11 @@ async fn a_line_says_what_happened_and_keeps_the_query_to_itself() {
         Principal::new("ada\nroot").put(req.extensions_mut());
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("hello")))
     });
-    let raw = b"GET /a%0ab\"?token=secret HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret\r\n\r\n";
+    let raw = b"GET /a%20b\"?token=secret HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret\r\n\r\n";
     say(&mut connect(Limits::default(), app), raw).await;
     let text = log.text();
     for part in [
-        "INFO access: method=GET path=/a%0ab\\\" status=200 bytes=5 ms=",
+        "INFO access: method=GET path=/a%20b\\\" status=200 bytes=5 ms=",
         " client=192.0.2.1 id=\"",
         r" subject=ada\nroot complete=true",
     ] {

@@ -4,6 +4,8 @@
 //! alone         the links without the server
 //! laws          … and the laws of a layer
 //! verdicts      which odd HTTP/1 requests are refused, by whom, with which code; what hyper decides is pinned
+//! paths         which paths are refused, over HTTP/1 and HTTP/2, and what an app reads of the others
+//! path_props    properties of a canonical path
 //! http2         the same over HTTP/2, by raw frames
 //! bodies        request bodies that are too large, refused early, or never end
 //! lengths       two responses are never mixed up
@@ -11,6 +13,9 @@
 //! stalls        a response that is not taken ends; one that the app has not got yet never does
 //! ends          drain, grace period, second signal; how many connections and requests there may be
 //! lines         the log
+//! ids           request ids, ours and a trusted proxy's
+//! traces        W3C Trace Context
+//! headers       security headers, Date and Server
 //! strict_props  properties of the strict link's decision
 //! ```
 
@@ -23,11 +28,16 @@ mod alone;
 mod bodies;
 mod deadlines;
 mod ends;
+mod headers;
 mod http2;
+mod ids;
 mod kit;
 mod laws;
 mod lengths;
 mod lines;
+mod path_props;
+mod paths;
 mod stalls;
 mod strict_props;
+mod traces;
 mod verdicts;
