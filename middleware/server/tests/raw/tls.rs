@@ -1,0 +1,65 @@
+//! The same requests through TLS, by the protocol that ALPN agreed on.
+//!
+//! ```text
+//! ALPN http/1.1 ──▶ the HTTP/1 table      ALPN h2 ──▶ the HTTP/2 table      the certificate's names are not asked here
+//! ```
+
+use std::sync::Arc;
+
+use enfilade_server::tls::Tls;
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::{
+    ask::{Io, Socket, ask_http1, ask_http2},
+    http1, http2, pki,
+    verdict::differs,
+};
+
+/// A client's way to shake hands.
+pub(crate) struct Client(Arc<ClientConfig>);
+
+impl Client {
+    fn new(protocol: &str) -> Self {
+        Self(Arc::new(pki::Client::new(&[protocol]).config))
+    }
+
+    pub(crate) async fn handshake(&self, io: TcpStream) -> Box<dyn Io> {
+        let name = ServerName::try_from("a.example").unwrap();
+        Box::new(TlsConnector::from(self.0.clone()).connect(name, io).await.unwrap())
+    }
+}
+
+fn server() -> Tls {
+    let folder = pki::Folder::new();
+    let (certificate, key) = folder.issue("one", &["a.example"]);
+    // Which hosts a certificate covers is another question, and asked in `tests/tls`.
+    Tls::builder().with_certificate(certificate, key).insecure_any_host().open().unwrap()
+}
+
+#[tokio::test]
+async fn every_http1_request_is_judged_alike_through_tls() {
+    let socket = Socket::tls(server(), Client::new("http/1.1")).await;
+    let mut wrong = Vec::new();
+    for (group, rows) in http1::GROUPS {
+        for (name, raw, verdict, _) in rows {
+            let seen = ask_http1(&socket, raw).await;
+            wrong.extend(differs(&format!("{group}: {name}"), *verdict, &seen));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn every_http2_request_is_judged_alike_through_tls() {
+    let socket = Socket::tls(server(), Client::new("h2")).await;
+    let mut wrong = Vec::new();
+    for (group, rows) in http2::GROUPS {
+        for (name, parts, verdict, _) in rows {
+            let seen = ask_http2(&socket, parts).await;
+            wrong.extend(differs(&format!("{group}: {name}"), *verdict, &seen));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
