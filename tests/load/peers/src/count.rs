@@ -9,8 +9,8 @@ use std::{fs, process::Command};
 
 use crate::peer::{Failed, NAMES, Peer};
 
-const FEW: u32 = 300;
-const MANY: u32 = 1_300;
+pub const FEW: u32 = 300;
+pub const MANY: u32 = 1_300;
 
 /// All servers, or those that are named.
 pub fn table(names: &[&str]) -> Result<(), Failed> {
@@ -40,16 +40,26 @@ fn instructions(name: &'static str) -> Result<u64, Failed> {
     let out = format!("--callgrind-out-file={file}");
     let peer = Peer::start(name, &["valgrind", "-q", "--tool=callgrind", &out])?;
     peer.ask(FEW)?;
-    let zeroed = Command::new("callgrind_control").args(["-z", &peer.id().to_string()]).output()?;
+    zero(peer.id())?;
+    peer.ask(MANY - FEW)?;
+    peer.stop()?;
+    Ok(sum(&file)? / u64::from(MANY - FEW))
+}
+
+/// Sets a process's counters to zero.
+pub fn zero(process: u32) -> Result<(), Failed> {
+    let zeroed = Command::new("callgrind_control").args(["-z", &process.to_string()]).output()?;
     if !zeroed.status.success() {
         return Err(format!("callgrind_control: {}", String::from_utf8_lossy(&zeroed.stderr)).into());
     }
-    peer.ask(MANY - FEW)?;
-    peer.stop()?;
+    Ok(())
+}
+
+/// All instructions that a process counted, as it wrote them at its end.
+pub fn sum(file: &str) -> Result<u64, Failed> {
     let text = fs::read_to_string(file)?;
     let line = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
-    let sum: u64 = line.ok_or("callgrind wrote no sum")?.trim().parse()?;
-    Ok(sum / u64::from(MANY - FEW))
+    Ok(line.ok_or("callgrind wrote no sum")?.trim().parse()?)
 }
 
 fn allocations(name: &'static str, requests: u32) -> Result<u64, Failed> {

@@ -15,13 +15,16 @@ use std::{
 pub type Failed = Box<dyn Error>;
 
 /// Who takes part, in the order of the tables.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 12] = [
     "hyper",
     "axum",
     "axum-login",
     "actix",
     "actix-jwt",
     "nginx",
+    "adapter",
+    "adapter-gates",
+    "adapter-chain",
     "enfilade-bare",
     "enfilade-gates",
     "enfilade",

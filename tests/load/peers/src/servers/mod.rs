@@ -15,11 +15,18 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
 };
 
-use ::enfilade::auth::jwt::{Algorithm, NewToken, SigningKey};
+use ::enfilade::{
+    auth::jwt::{Algorithm, NewToken, SigningKey},
+    core::{Gate, Pass, gate_fn},
+};
+use http::{HeaderName, header};
 use stats_alloc::INSTRUMENTED_SYSTEM;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::peer::Failed;
+
+/// What each of eight gates looks up, and none finds.
+pub static LOOKED_UP: HeaderName = header::ACCEPT_LANGUAGE;
 
 pub const HELLO: &str = "hello world\n";
 
@@ -33,6 +40,9 @@ pub fn serve(name: &str) -> Result<(), Failed> {
         "axum-login" => run(axum::login(listener)),
         "actix" => actix::plain(listener),
         "actix-jwt" => actix::jwt(listener),
+        "adapter" => run(enfilade::adapter(listener)),
+        "adapter-gates" => run(enfilade::adapter_gates(listener)),
+        "adapter-chain" => run(enfilade::adapter_chain(listener)),
         "enfilade-bare" => run(enfilade::bare(listener)),
         "enfilade-gates" => run(enfilade::gates(listener)),
         "enfilade" => run(enfilade::chain(listener)),
@@ -41,6 +51,13 @@ pub fn serve(name: &str) -> Result<(), Failed> {
     let counted = INSTRUMENTED_SYSTEM.stats();
     println!("allocations {}", counted.allocations + counted.reallocations);
     Ok(())
+}
+
+pub fn look_up() -> impl Gate {
+    gate_fn("look-up", |req| {
+        std::hint::black_box(req.headers.get(&LOOKED_UP));
+        Ok(Pass::Now)
+    })
 }
 
 /// Tells the harness where the server is and what each request to it carries.
