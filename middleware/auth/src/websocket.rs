@@ -27,11 +27,16 @@ pub(crate) fn may_be_forged(who: &Principal, req: &request::Parts) -> bool {
 
 /// Judged by the scheme, not by the principal's method: a user store may give its users any.
 fn has_what_browsers_keep(headers: &HeaderMap) -> bool {
-    let schemes: [&[u8]; 4] = [b"basic", b"digest", b"negotiate", b"ntlm"];
     headers.get_all(AUTHORIZATION).iter().any(|value| {
         let shown = value.as_bytes().split(|b| *b == b' ').next().unwrap_or_default();
-        schemes.iter().any(|scheme| shown.eq_ignore_ascii_case(scheme))
+        is_kept_by_browsers(shown)
     })
+}
+
+/// Whether browsers keep what a user typed for this scheme, and send it by themselves.
+pub(crate) fn is_kept_by_browsers(scheme: &[u8]) -> bool {
+    let schemes: [&[u8]; 4] = [b"basic", b"digest", b"negotiate", b"ntlm"];
+    schemes.iter().any(|kept| scheme.eq_ignore_ascii_case(kept))
 }
 
 /// Whether this request opens a WebSocket, or any other tunnel.

@@ -39,7 +39,7 @@ impl Authenticator for Pair {
 
     fn authenticate(&self, req: &mut request::Parts) -> Attempt {
         let Some(value) = req.headers.get(AUTHORIZATION) else { return Attempt::Absent };
-        let (name, password) = value.to_str().unwrap()[5..].split_once(':').unwrap();
+        let (name, password) = str::from_utf8(value.as_bytes()).unwrap()[5..].split_once(':').unwrap();
         let (name, password) = (name.to_owned(), password.to_owned());
         let hashes = self.hashes.clone();
         let judge = move || {
@@ -54,7 +54,8 @@ impl Authenticator for Pair {
     }
 
     fn claimed_name(&self, req: &request::Parts) -> Option<String> {
-        let (name, _) = req.headers.get(AUTHORIZATION)?.to_str().ok()?[5..].split_once(':')?;
+        let value = req.headers.get(AUTHORIZATION)?;
+        let (name, _) = str::from_utf8(value.as_bytes()).ok()?[5..].split_once(':')?;
         Some(name.to_owned())
     }
 }
@@ -198,6 +199,18 @@ async fn spellings_of_one_name_share_its_failures() {
         house.fail(HERE, name, 1).await;
     }
     assert_eq!(house.ask(HERE, "adA:wrong").await.1, 3000);
+    for names in [
+        ["Sara", "SARA", "\u{17f}ara", "\u{17f}ARA", " sara"],
+        ["stra\u{df}e", "STRASSE", "strasse", "STRA\u{1e9e}E", "Stra\u{df}e"],
+        ["σοφός", "ΣΟΦΌΣ", "σοφόσ", "Σοφός", "σΟΦΌς"],
+        ["kate", "KATE", "\u{212a}ate", "Kate", "\u{212a}ATE"],
+    ] {
+        let house = House::new();
+        for name in names {
+            house.fail(HERE, name, 1).await;
+        }
+        assert_eq!(house.ask(HERE, &format!("{}:wrong", names[0])).await.1, 3000, "{names:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

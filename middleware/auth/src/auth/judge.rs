@@ -1,15 +1,15 @@
 //! The decision: what the kinds have shown so far, and what follows from all of it. No I/O, no clock but for logs.
 //!
 //! ```text
-//! Carriers ── present(headers) ──▶ Shown ── take(attempt), once per kind ──▶ conclude ──▶ somebody · nobody · refused
+//! Carriers ── take_stock(headers) ──▶ Shown ── take(attempt), once per kind ──▶ conclude ──▶ somebody · nobody · refused
 //! ```
 
 use std::time::Duration;
 
 use enfilade_core::{Clock, LogLimit, Principal, Rejection, Trail};
-use http::{HeaderMap, StatusCode, header::AUTHORIZATION, request};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION, request};
 
-use crate::{Attempt, Carrier};
+use crate::{Attempt, Carrier, websocket};
 
 /// Every place where some kind looks for explicit credentials; a bit each.
 #[derive(Clone, Default)]
@@ -32,50 +32,56 @@ impl Carriers {
     }
 
     /// Which of them this request has, each once, and nothing in `Authorization` that nobody reads.
-    pub(super) fn present(&self, headers: &HeaderMap) -> Result<u64, Rejection> {
-        let mut schemes = headers.get_all(AUTHORIZATION).iter().map(|value| scheme(value.as_bytes()));
-        let shown = schemes.next();
-        if schemes.next().is_some() {
-            return Err(repeated(AUTHORIZATION.as_str()));
-        }
+    ///
+    /// What is there is marked as sensitive: `Debug` of the request hides it, and HPACK does not index it.
+    pub(super) fn take_stock(&self, headers: &mut HeaderMap) -> Result<u64, Rejection> {
         let mut present = 0;
-        let mut scheme_is_read = shown.is_none();
-        for (at, carrier) in self.0.iter().enumerate() {
-            let here = match carrier {
-                Carrier::Scheme(name) => {
-                    let here = shown.is_some_and(|shown| shown.eq_ignore_ascii_case(name.as_bytes()));
-                    scheme_is_read |= here;
-                    here
-                }
-                Carrier::Header(name) => {
-                    let mut values = headers.get_all(name).iter();
-                    let here = values.next().is_some();
-                    if values.next().is_some() {
-                        return Err(repeated(name.as_str()));
-                    }
+        let mut is_unread = false;
+        if let Some(value) = only(headers, &AUTHORIZATION)? {
+            value.set_sensitive(true);
+            let shown = scheme(value.as_bytes());
+            for (at, carrier) in self.0.iter().enumerate() {
+                let reads = match carrier {
+                    Carrier::Scheme(name) => shown.eq_ignore_ascii_case(name.as_bytes()),
                     // A kind that takes `Authorization` as its own header reads every scheme.
-                    scheme_is_read |= here && *name == AUTHORIZATION;
-                    here
-                }
-            };
-            present |= u64::from(here) << at;
+                    Carrier::Header(name) => *name == AUTHORIZATION,
+                };
+                present |= u64::from(reads) << at;
+            }
+            is_unread = present == 0;
         }
-        if scheme_is_read { Ok(present) } else { Err(unsupported()) }
-    }
-
-    /// Marks what is there as sensitive: `Debug` of the request hides it, and HPACK does not index it.
-    pub(super) fn hide(&self, present: u64, headers: &mut HeaderMap) {
         for (at, carrier) in self.0.iter().enumerate() {
-            let name = match carrier {
-                _ if present & 1 << at == 0 => continue,
-                Carrier::Scheme(_) => &AUTHORIZATION,
-                Carrier::Header(name) => name,
-            };
-            if let Some(value) = headers.get_mut(name) {
+            let Carrier::Header(name) = carrier else { continue };
+            if *name != AUTHORIZATION
+                && let Some(value) = only(headers, name)?
+            {
                 value.set_sensitive(true);
+                present |= 1 << at;
             }
         }
+        if is_unread { Err(unsupported()) } else { Ok(present) }
     }
+
+    /// The bits of what a browser may send by itself, as it does a password that it keeps.
+    pub(super) fn kept_by_browsers(&self) -> u64 {
+        self.0.iter().enumerate().fold(0, |bits, (at, carrier)| {
+            let may_be_kept = match carrier {
+                Carrier::Scheme(name) => websocket::is_kept_by_browsers(name.as_bytes()),
+                Carrier::Header(name) => *name == AUTHORIZATION,
+            };
+            bits | u64::from(may_be_kept) << at
+        })
+    }
+}
+
+/// The header's one value; an error, if it has more.
+fn only<'a>(headers: &'a mut HeaderMap, name: &HeaderName) -> Result<Option<&'a mut HeaderValue>, Rejection> {
+    // As many names as values: no header is there twice, and the usual request is not asked again.
+    let may_repeat = headers.len() != headers.keys_len();
+    if may_repeat && headers.get_all(name).iter().nth(1).is_some() {
+        return Err(repeated(name.as_str()));
+    }
+    Ok(headers.get_mut(name))
 }
 
 fn same(a: &Carrier, b: &Carrier) -> bool {
@@ -92,7 +98,9 @@ fn scheme(authorization: &[u8]) -> &[u8] {
 
 /// What the kinds asked so far have shown.
 pub(super) struct Shown {
-    /// The explicit credentials that are in the request, and no kind has read yet.
+    /// The explicit credentials that are in the request.
+    present: u64,
+    /// Those that no kind has read yet.
     unread: u64,
     explicit: Option<Principal>,
     ambient: Option<Principal>,
@@ -100,7 +108,7 @@ pub(super) struct Shown {
 
 impl Shown {
     pub(super) fn new(present: u64) -> Self {
-        Self { unread: present, explicit: None, ambient: None }
+        Self { present, unread: present, explicit: None, ambient: None }
     }
 
     /// Takes one kind's word; `reads` are its carriers.
@@ -118,16 +126,33 @@ impl Shown {
                 note_void(&reason, req, clock);
                 Ok(())
             }
-            Attempt::Proved(who) if who.is_anonymous() => Err(proved_nobody()),
-            Attempt::Proved(who) => {
-                if !who.is_ambient() {
-                    self.unread &= !reads;
-                }
-                let place = if who.is_ambient() { &mut self.ambient } else { &mut self.explicit };
-                agree(place.get_or_insert_with(|| who.clone()), &who)
-            }
+            Attempt::Proved(who) => self.prove(who, reads),
             Attempt::Later(_) => unreachable!("`LaterAttempt::wait` waits to the end"),
         }
+    }
+
+    fn prove(&mut self, who: Principal, reads: u64) -> Result<(), Rejection> {
+        if who.is_anonymous() {
+            return Err(proved_nobody());
+        }
+        let place = if who.is_ambient() {
+            &mut self.ambient
+        } else {
+            self.unread &= !reads;
+            &mut self.explicit
+        };
+        match place {
+            Some(first) => agree(first, &who),
+            None => {
+                *place = Some(who);
+                Ok(())
+            }
+        }
+    }
+
+    /// The explicit credentials that are in the request.
+    pub(super) fn present(&self) -> u64 {
+        self.present
     }
 
     /// Somebody, or nobody; explicit before ambient.

@@ -73,6 +73,8 @@ pub struct Auth(Arc<Settings>);
 struct Settings {
     kinds: Vec<Kind>,
     carriers: Carriers,
+    /// Which of the carriers a browser may fill by itself.
+    kept_by_browsers: u64,
     door: Arc<Door>,
     unproved: Arc<Unproved>,
     optional: bool,
@@ -103,6 +105,7 @@ impl Auth {
         let auth = Self(Arc::new(Settings {
             kinds: Vec::new(),
             carriers: Carriers::default(),
+            kept_by_browsers: 0,
             unproved: unproved(&door),
             door,
             optional: false,
@@ -174,6 +177,7 @@ impl Auth {
         let challenges = kind.challenges();
         self.edit(|settings| {
             let reads = settings.carriers.add(kind.carriers());
+            settings.kept_by_browsers = settings.carriers.kept_by_browsers();
             settings.kinds.push(Kind { authenticator: kind, reads });
         })
         .edit_door(|door| door.offer(challenges))
@@ -194,14 +198,10 @@ impl Auth {
 
 impl Gate for Auth {
     fn enter(&self, req: &mut request::Parts) -> Verdict {
-        let verdict = match self.0.carriers.present(&req.headers) {
-            Ok(present) => {
-                self.0.carriers.hide(present, &mut req.headers);
-                self.0.ask(Shown::new(present), 0, req)
-            }
-            Err(rejection) => Err(rejection),
-        };
-        verdict.map_err(|rejection| self.0.see_off(rejection, req))
+        let present = self.0.carriers.take_stock(&mut req.headers);
+        present
+            .and_then(|present| self.0.ask(Shown::new(present), 0, req))
+            .map_err(|rejection| self.0.see_off(rejection, req))
     }
 
     fn about(&self) -> About {
@@ -257,9 +257,10 @@ impl Settings {
     }
 
     fn conclude(&self, shown: Shown, req: &mut request::Parts) -> Verdict {
+        let may_be_kept = shown.present() & self.kept_by_browsers != 0;
         match shown.conclude()? {
             Some(who) => {
-                self.judge_handshake(&who, req)?;
+                self.judge_handshake(&who, may_be_kept, req)?;
                 Trail::note(&req.extensions, || format!("{} by {}", subject_of(&who), who.method().as_str()));
                 who.put(&mut req.extensions);
             }
@@ -276,9 +277,14 @@ impl Settings {
         Ok(Pass::then(move |res| ways_back.into_iter().rev().for_each(|way_back| way_back.run(res))))
     }
 
-    fn judge_handshake(&self, who: &Principal, req: &request::Parts) -> Result<(), Rejection> {
-        if !websocket::may_be_forged(who, req) || websocket::is_from_trusted_page(req, &self.trusted_origins)
-        {
+    fn judge_handshake(
+        &self,
+        who: &Principal,
+        may_be_kept: bool,
+        req: &request::Parts,
+    ) -> Result<(), Rejection> {
+        let may_be_forged = (may_be_kept || who.is_ambient()) && websocket::may_be_forged(who, req);
+        if !may_be_forged || websocket::is_from_trusted_page(req, &self.trusted_origins) {
             return Ok(());
         }
         Err(Rejection::new(StatusCode::FORBIDDEN, "csrf.cross-site-websocket")

@@ -10,6 +10,10 @@
 //! The header type is ours and not `jsonwebtoken`'s, which takes `"crit": null` and `"typ": null` for absent, keeps
 //! the last of two unknown members, reads an embedded `jwk`, and cannot tell an unknown `alg` from bad JSON.
 
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
 use super::{
     Algorithm, KeySet, base64url,
     fault::{Quoted, TokenError, TokenFault},
@@ -19,34 +23,52 @@ use super::{
 /// The longest token that is read, in bytes: more than any header list that we accept could hold of use.
 pub(super) const MAX_TOKEN: usize = 16 * 1024;
 
+/// The longest signature: that of an RSA key of 8,192 bits. No other that is offered comes near.
+const MAX_SIGNATURE: usize = 1024;
+
 /// A token in its parts; nothing is proved yet.
 pub(super) struct Compact<'a> {
-    pub(super) header: Header,
+    pub(super) header: Header<'a>,
     /// What was signed.
     pub(super) signing_input: &'a str,
     pub(super) payload: Vec<u8>,
-    pub(super) signature: Vec<u8>,
+    signature: &'a [u8],
+}
+
+/// Room for the parts that are needed no longer than the token is judged. On the stack, but for a strange header.
+pub(super) struct Room {
+    header: SmallVec<[u8; 256]>,
+    signature: [u8; MAX_SIGNATURE + 2],
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self { header: SmallVec::new(), signature: [0; _] }
+    }
 }
 
 /// What is read of a JOSE header.
-pub(super) struct Header {
+pub(super) struct Header<'a> {
     pub(super) algorithm: Algorithm,
-    pub(super) typ: Option<String>,
-    pub(super) key_id: Option<String>,
+    pub(super) typ: Option<Cow<'a, str>>,
+    pub(super) key_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Compact<'a> {
-    pub(super) fn parse(token: &'a str) -> Result<Self, TokenError> {
+    pub(super) fn parse(token: &'a str, room: &'a mut Room) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::with_log(TokenFault::Malformed, format_args!("{} bytes", token.len())));
         }
         let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed)?;
         let (header, payload) = signing_input.split_once('.').ok_or(TokenFault::Malformed)?;
-        let decode = |part| base64url::decode(part).ok_or(TokenFault::Malformed);
-        let header = String::from_utf8(decode(header)?).map_err(|_| TokenFault::Malformed)?;
+        room.header.resize(header.len(), 0);
+        let header = base64url::decode_into(header, &mut room.header).ok_or(TokenFault::Malformed)?;
+        let header = str::from_utf8(header).map_err(|_| TokenFault::Malformed)?;
         // A third dot is no base64url character, so five parts (JWE) end here too.
-        let (payload, signature) = (decode(payload)?, decode(signature)?);
-        Ok(Self { header: Header::parse(&header)?, signing_input, payload, signature })
+        let payload = base64url::decode(payload).ok_or(TokenFault::Malformed)?;
+        let signature =
+            base64url::decode_into(signature, &mut room.signature).ok_or(TokenFault::Malformed)?;
+        Ok(Self { header: Header::parse(header)?, signing_input, payload, signature })
     }
 
     /// Whether one of these keys, the one that the header names, made the signature by the one algorithm it has.
@@ -63,15 +85,15 @@ impl<'a> Compact<'a> {
         if key.algorithm() != *algorithm {
             return Err(why(TokenFault::Algorithm));
         }
-        if !key.verify(self.signing_input.as_bytes(), &self.signature) {
+        if !key.verify(self.signing_input.as_bytes(), self.signature) {
             return Err(why(TokenFault::Signature));
         }
         Ok(())
     }
 }
 
-impl Header {
-    fn parse(json: &str) -> Result<Self, TokenError> {
+impl<'a> Header<'a> {
+    fn parse(json: &'a str) -> Result<Self, TokenError> {
         let object = Object::parse(json).ok_or(TokenFault::Malformed)?;
         // RFC 7515 §4.1.11: an extension that is not understood refuses the token, and we understand none.
         if object.has("crit") || object.has("b64") {

@@ -93,5 +93,5 @@ fn unproved_issuer(token: &str) -> Result<String, TokenError> {
     let payload = token.split('.').nth(1).and_then(base64url::decode).ok_or(TokenFault::Malformed)?;
     let json = String::from_utf8(payload).map_err(|_| TokenFault::Malformed)?;
     let claims = Object::parse(&json).ok_or(TokenFault::Malformed)?;
-    Ok(claims.string("iss").ok().flatten().ok_or(TokenFault::Claim("iss"))?)
+    Ok(claims.string("iss").ok().flatten().ok_or(TokenFault::Claim("iss"))?.into_owned())
 }

@@ -33,7 +33,7 @@ use serde_derive::Deserialize;
 
 use super::{
     Algorithm, TokenError, VerifyingKey,
-    compact::Compact,
+    compact::{Compact, Room},
     keys::{
         in_source,
         jwk::{Defaults, Jwk, Unfit},
@@ -155,7 +155,8 @@ impl KeySet {
     ///
     /// [`TokenError`], as a verifier's up to the signature.
     pub fn verify_jws(&self, token: &str) -> Result<Vec<u8>, TokenError> {
-        let compact = Compact::parse(token)?;
+        let mut room = Room::new();
+        let compact = Compact::parse(token, &mut room)?;
         compact.check_signature(self)?;
         Ok(compact.payload)
     }

@@ -17,6 +17,10 @@
 //!    share of the names is bounded by its own limit. At most 1,024 requests wait, 32 of one network, beyond that 429.
 //!    When all places are taken, one from a network without failures is judged at once.
 //! 6. A request that waits holds no place in the pool that hashes passwords. It waits on tokio's timer.
+//! 7. It counts in this process alone: behind a balancer, a guesser has these tries at each process, and a restart
+//!    forgives. For a limit that all share, limit at the balancer as well.
+//! 8. Names are counted in any case of letters, as Unicode maps it. A store that takes still more spellings for one
+//!    user (accents left out, wide letters) should fold them before it is asked, or each is counted apart.
 //!
 //! The client's address is the canonical one, so the server's door stands before: without it the refusal is a 500
 //! `auth.no-client-address`. A client without an address (a Unix socket) is judged by its name alone.
@@ -268,7 +272,9 @@ fn user_pace(period: Duration, burst: u32, longest_delay: Duration) -> Pace {
 
 /// One user's spellings are one; two users who share a spelling share no more than a delay.
 fn folded(name: &str) -> String {
-    name.trim().chars().flat_map(char::to_lowercase).collect()
+    // Down, up and down again: `ſ` and `s`, `ς` and `σ`, `ẞ` and `ss` meet only so.
+    let lower = name.trim().chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 fn slow_down(wait: Duration) -> Rejection {

@@ -30,7 +30,7 @@ fn audience(settings: &Settings, token: &Proved) -> Result<(), TokenError> {
         _ if settings.audiences.any => Ok(()),
         Some(words) if words.iter().any(|word| settings.audiences.accepts(word)) => Ok(()),
         Some(words) => {
-            let first = words.first().map(String::as_str).unwrap_or_default();
+            let first = words.first().map(|word| &**word).unwrap_or_default();
             Err(TokenError::with_log(TokenFault::Audience, format_args!("aud {}", Quoted(first))))
         }
         None => Err(TokenFault::Claim("aud").into()),

@@ -42,7 +42,7 @@ mod judge;
 
 pub use self::builder::VerifierBuilder;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, mem, sync::Arc};
 
 use enfilade_core::{AuthMethod, Principal};
 
@@ -55,7 +55,7 @@ use super::jwks_url::Renewed;
 use super::{
     Keys,
     claims::Claims,
-    compact::{Compact, Header},
+    compact::{Compact, Header, Room},
     fault::{Quoted, TokenError, TokenFault},
 };
 
@@ -146,7 +146,8 @@ impl Verifier {
     /// What holds for ever: the signature is good, and the claims are well-formed.
     fn prove(&self, token: &str, generation: u64) -> Result<Proved, TokenError> {
         let settings = &self.0.settings;
-        let compact = Compact::parse(token)?;
+        let mut room = Room::new();
+        let compact = Compact::parse(token, &mut room)?;
         check_type(settings, &compact.header)?;
         let keys = self.0.keys.current();
         if keys.is_empty() {
@@ -154,17 +155,13 @@ impl Verifier {
         }
         compact.check_signature(&keys)?;
         let json = String::from_utf8(compact.payload).map_err(|_| TokenFault::Malformed)?;
-        let claims = Claims::parse(&json, &settings.roles_claim, &settings.required)?;
-        let principal = principal(settings, &claims, compact.signing_input, json)?;
-        Ok(Proved {
-            generation,
-            principal,
-            issuer: claims.issuer,
-            audience: claims.audience,
-            expires: claims.expires,
-            not_before: claims.not_before,
-            issued_at: claims.issued_at,
-        })
+        let mut proved = {
+            let claims = Claims::parse(&json, &settings.roles_claim, &settings.required)?;
+            let principal = principal(settings, &claims, compact.signing_input)?;
+            Proved::new(generation, principal, &claims)
+        };
+        proved.principal = mem::take(&mut proved.principal).with_claims(json);
+        Ok(proved)
     }
 }
 
@@ -175,7 +172,7 @@ impl fmt::Debug for Verifier {
 }
 
 /// RFC 7515 §4.1.9: without regard to case, and `application/` may be left out.
-fn check_type(settings: &Settings, header: &Header) -> Result<(), TokenError> {
+fn check_type(settings: &Settings, header: &Header<'_>) -> Result<(), TokenError> {
     let Some(typ) = header.typ.as_deref() else {
         return if settings.allow_untyped { Ok(()) } else { Err(TokenFault::Type.into()) };
     };
@@ -189,19 +186,13 @@ fn check_type(settings: &Settings, header: &Header) -> Result<(), TokenError> {
     Err(TokenError::with_log(TokenFault::Type, format_args!("typ {}", Quoted(typ))))
 }
 
-fn principal(
-    settings: &Settings,
-    claims: &Claims,
-    signing_input: &str,
-    json: String,
-) -> Result<Principal, TokenError> {
+fn principal(settings: &Settings, claims: &Claims<'_>, signing_input: &str) -> Result<Principal, TokenError> {
     let subject = claims.subject.as_deref().ok_or(TokenFault::Claim("sub"))?;
     let mut who = Principal::new(subject)
-        .with_credential_id(claims.credential_id(signing_input))
-        .with_scopes(claims.scopes.iter().map(String::as_str))
-        .with_roles(claims.roles.iter().map(String::as_str))
-        .with_amr(claims.amr.iter().map(String::as_str))
-        .with_claims(json);
+        .with_credential_id(&*claims.credential_id(signing_input))
+        .with_scopes(claims.scopes.iter().map(|word| &**word))
+        .with_roles(claims.roles.iter().map(|word| &**word))
+        .with_amr(claims.amr.iter().map(|word| &**word));
     let (method, issuer) = match settings.kind {
         Kind::Bearer => (AuthMethod::Bearer, &claims.issuer),
         #[cfg(feature = "cookie")]
@@ -209,10 +200,10 @@ fn principal(
     };
     who = who.with_method(method).with_ambient(method == AuthMethod::Cookie);
     if let Some(issuer) = issuer {
-        who = who.with_issuer(issuer.as_str());
+        who = who.with_issuer(&**issuer);
     }
     if let Some(acr) = &claims.acr {
-        who = who.with_acr(acr.as_str());
+        who = who.with_acr(&**acr);
     }
     if let Some(seconds) = claims.auth_time {
         who = who.with_auth_time(seconds);
