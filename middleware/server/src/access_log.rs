@@ -1,14 +1,16 @@
 //! One line for each request, whatever became of it.
 //!
 //! ```text
-//! target `access`: method path status bytes ms client id subject code
+//! target `access`: method path status bytes ms client id trace subject code
 //! ```
 //!
 //! 1. The path has no query, and what a client writes is escaped: a line stays a line.
 //! 2. The line is written when the response's body is dropped, so it knows how many bytes were taken. `complete` is false
 //!    when the client went away or the body failed; there is no status when no answer had begun.
 //! 3. Who was proved and which rejection was answered is read from what the links further in left behind.
-//! 4. While nobody listens to `access` at level `info`, a request costs one test.
+//! 4. While nobody listens to `access` at level `info`, a request costs one test, and the clock is not asked.
+//! 5. Who listens to [`SPAN_TARGET`] at level `debug` finds the app's own lines in a span with the request's id and trace:
+//!    `RUST_LOG=info,enfilade::request=debug`.
 //!
 //! ```
 //! use enfilade_server::AccessLog;
@@ -32,14 +34,17 @@ use std::{
 
 use bytes::Buf;
 use enfilade_core::{About, Canonical, ClientAddr, Clock, Link, Principal, Rejection, RequestContext};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Extensions, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::Level;
+use tracing::{Level, Span, field};
 
-use crate::{log::Escaped, request_id::X_REQUEST_ID};
+use crate::log::Escaped;
+
+/// The target of the span that a request is answered in.
+pub const SPAN_TARGET: &str = "enfilade::request";
 
 /// The layer that writes the access log. See the [module docs](self).
 #[derive(Clone, Debug, Default)]
@@ -105,8 +110,21 @@ where
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
         let line = tracing::enabled!(target: "access", Level::INFO)
             .then(|| Box::new(Line::begin(&mut req, &self.log)));
-        LoggingFuture { future: self.inner.call(req), line }
+        let span =
+            tracing::enabled!(target: SPAN_TARGET, Level::DEBUG).then(|| Box::new(span(req.extensions())));
+        let entered = span.as_deref().map(Span::enter);
+        let future = self.inner.call(req);
+        drop(entered);
+        LoggingFuture { future, line, span }
     }
+}
+
+#[cold]
+fn span(extensions: &Extensions) -> Span {
+    let context = RequestContext::of(extensions);
+    let id = context.and_then(RequestContext::request_id);
+    let trace = context.and_then(RequestContext::trace).map(|trace| trace.trace_id());
+    tracing::debug_span!(target: SPAN_TARGET, "request", id = id.map(field::display), trace = trace.map(field::display))
 }
 
 /// One line to be; written when dropped.
@@ -118,7 +136,6 @@ struct Line {
     method: Method,
     // A copy: the request's own would keep hyper's read buffer until the response is sent.
     path: Box<str>,
-    id: Option<HeaderValue>,
     context: RequestContext,
     status: Option<StatusCode>,
     code: Option<&'static str>,
@@ -134,7 +151,6 @@ impl Line {
             client: log.client,
             method: req.method().clone(),
             path: req.uri().path().into(),
-            id: req.headers().get(X_REQUEST_ID).cloned(),
             context: RequestContext::ensure(req.extensions_mut()).clone(),
             status: None,
             code: None,
@@ -156,9 +172,10 @@ impl Drop for Line {
             status = self.status.map(|status| status.as_u16()),
             bytes = self.bytes,
             ms = (spent.as_secs_f64() * 1e6).round() / 1e3,
-            client = client.map(|client| tracing::field::display(Shown(client))),
-            id = self.id.as_ref().and_then(|id| id.to_str().ok()),
-            subject = subject.map(|subject| tracing::field::display(Escaped(subject))),
+            client = client.map(|client| field::display(Shown(client))),
+            id = self.context.request_id().map(field::display),
+            trace = self.context.trace().map(|trace| field::display(trace.trace_id())),
+            subject = subject.map(|subject| field::display(Escaped(subject))),
             code = self.code,
             complete = self.complete,
         );
@@ -185,6 +202,7 @@ pin_project! {
         #[pin]
         future: F,
         line: Option<Box<Line>>,
+        span: Option<Box<Span>>,
     }
 }
 
@@ -197,7 +215,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let entered = this.span.as_deref().map(Span::enter);
         let response = ready!(this.future.poll(cx))?;
+        drop(entered);
         let mut line = this.line.take();
         if let Some(line) = &mut line {
             line.status = Some(response.status());

@@ -45,7 +45,7 @@ use tower_service::Service;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 use crate::{
-    BoxError, ConfigError, Limits, PathRules, RequestBody, Trust,
+    BoxError, ConfigError, Limits, PathRules, RequestBody, RequestIds, SecurityHeaders, Trust,
     connection::{self, Accepted, Door, Pulse, Shared},
     drain::{Drain, Stage},
     log::ClientFaults,
@@ -95,6 +95,20 @@ impl Connections {
     pub fn with_paths(mut self, rules: PathRules) -> Self {
         rules.warn();
         self.links.paths(rules);
+        self
+    }
+
+    /// Adds what a browser should know to every answer, refusals too. Without it: nothing.
+    #[must_use]
+    pub fn with_security_headers(mut self, headers: SecurityHeaders) -> Self {
+        self.links.headers(headers);
+        self
+    }
+
+    /// Names requests in another way, or believes others' traces. Client and peers are those of each connection.
+    #[must_use]
+    pub fn with_request_ids(mut self, ids: RequestIds) -> Self {
+        self.links.ids(ids);
         self
     }
 

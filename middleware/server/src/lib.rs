@@ -3,8 +3,9 @@
 //! ```text
 //! socket ─▶ TLS, version ─▶ hyper ─▶ HyperService ─┐   one deadline from accept to the first head
 //!  ┌───────────────────────────────────────────────┘
-//!  ├▶ RequestIds      every request gets an id
+//!  ├▶ RequestIds      every request gets an id; its trace is checked
 //!  ├▶ AccessLog       one line, whatever becomes of it
+//!  ├▶ SecurityHeaders when asked for: what a browser should know
 //!  ├▶ RenderRejections (core)   tells refusals by Accept
 //!  ├▶ InFlight        503 server.busy
 //!  ├▶ StrictRequest   400 http.…            canonical host, path, scheme, client
@@ -27,6 +28,8 @@
 //! - [`forwarded`]: [`Trust`], which proxies are believed when they speak for a client
 //! - [`hosts`]: [`AllowedHosts`], a gate against DNS rebinding
 //! - [`length`], [`body_limit`], [`in_flight`], [`rescue`], [`request_id`], [`access_log`], [`adapter`]: the other links
+//! - [`security_headers`]: [`SecurityHeaders`], HSTS and the like; `Server` and `Date`
+//! - [`trace_context`]: [`TraceContexts`], the trace that a request is part of
 //! - [`log`], [`drain`]: how it speaks and how it ends
 //! - `tls` (feature `tls`): TLS 1.2 and 1.3, certificates by name, read again when they change
 //!
@@ -59,11 +62,13 @@ pub mod listen;
 pub mod log;
 pub mod request_id;
 pub mod rescue;
+pub mod security_headers;
 pub mod server;
 mod stack;
 pub mod strict;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod trace_context;
 pub mod verdicts;
 
 pub use self::{
@@ -81,8 +86,10 @@ pub use self::{
     log::Escaped,
     request_id::RequestIds,
     rescue::Rescue,
+    security_headers::SecurityHeaders,
     server::Server,
     strict::{CleanBody, PathRules, StrictRequest},
+    trace_context::{TraceContexts, TraceSource},
 };
 
 /// The request body that a service on a [`Server`] is given.

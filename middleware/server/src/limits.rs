@@ -190,6 +190,15 @@ pub enum ConfigError {
     },
     /// No trusted peer at all: nothing would ever be believed.
     NoTrustedPeers,
+    /// A response header that cannot be sent, or would be misunderstood.
+    ResponseHeader {
+        /// Its name, as it was given.
+        name: String,
+        /// Its value, as it was given.
+        given: String,
+        /// What to do.
+        fix: &'static str,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -217,6 +226,9 @@ impl fmt::Display for ConfigError {
             ),
             Self::NoTrustedPeers => {
                 f.write_str("no trusted peer is named: name the proxies, or trust nobody")
+            }
+            Self::ResponseHeader { name, given, fix } => {
+                write!(f, "`{}: {}` cannot be sent: {fix}", name.escape_debug(), given.escape_debug())
             }
             Self::NoHosts => f.write_str("no allowed host is named: name at least one"),
         }

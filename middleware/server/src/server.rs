@@ -37,7 +37,8 @@ use tokio::{net::ToSocketAddrs, sync::Semaphore, time::timeout};
 use tower_service::Service;
 
 use crate::{
-    BindError, BoxError, ConfigError, Connections, Limits, Listener, PathRules, RequestBody,
+    BindError, BoxError, ConfigError, Connections, Limits, Listener, PathRules, RequestBody, RequestIds,
+    SecurityHeaders,
     drain::signals,
     listen::{Accepted, Listeners},
     log,
@@ -52,6 +53,8 @@ pub struct Server {
     clock: Clock,
     render: Option<RenderRejections>,
     paths: PathRules,
+    ids: RequestIds,
+    headers: Option<SecurityHeaders>,
     drain: Signal,
     stop: Signal,
 }
@@ -96,6 +99,8 @@ impl Server {
             clock: Clock::system(),
             render: None,
             paths: PathRules::new(),
+            ids: RequestIds::new(),
+            headers: None,
             drain: Box::pin(std::future::pending()),
             stop: Box::pin(std::future::pending()),
         }
@@ -128,6 +133,18 @@ impl Server {
     /// Lets unusual paths in, for apps that need them: those of the most generous app. Without it: none.
     pub fn with_paths(mut self, rules: PathRules) -> Self {
         self.paths = rules;
+        self
+    }
+
+    /// Adds what a browser should know to every answer, refusals too. Without it: nothing.
+    pub fn with_security_headers(mut self, headers: SecurityHeaders) -> Self {
+        self.headers = Some(headers);
+        self
+    }
+
+    /// Names requests in another way, or believes others' traces. Client and peers are those of each connection.
+    pub fn with_request_ids(mut self, ids: RequestIds) -> Self {
+        self.ids = ids;
         self
     }
 
@@ -171,9 +188,12 @@ impl Server {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Self { mut listeners, limits, grace, clock, render, paths, drain, mut stop } = self;
+        let Self { mut listeners, limits, grace, clock, render, paths, ids, headers, drain, mut stop } = self;
         let permits = Arc::new(Semaphore::new(limits.max_connections));
-        let mut connections = Connections::with_clock(limits, clock)?.with_paths(paths);
+        let mut connections = Connections::with_clock(limits, clock)?.with_paths(paths).with_request_ids(ids);
+        if let Some(headers) = headers {
+            connections = connections.with_security_headers(headers);
+        }
         if let Some(render) = render {
             connections = connections.with_renderer(render);
         }

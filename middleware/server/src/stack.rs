@@ -1,8 +1,8 @@
 //! The server's own links around an app, in the order in which a request meets them.
 //!
 //! ```text
-//! RequestIds ▶ AccessLog ▶ RenderRejections ▶ InFlight ▶ StrictRequest
-//!     ▶ BodyLimit ▶ TrueLength ▶ Rescue ▶ Patient ▶ AsBody ▶ app
+//! RequestIds ▶ AccessLog ▶ SecurityHeaders ▶ RenderRejections ▶ InFlight
+//!     ▶ StrictRequest ▶ BodyLimit ▶ TrueLength ▶ Rescue ▶ Patient ▶ AsBody ▶ app
 //! ```
 
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use enfilade_core::{AsBody, Clock, RenderRejections, body::WithBody, render::Ren
 use tower_layer::Layer;
 
 use crate::{
-    AccessLog, BodyLimit, InFlight, PathRules, Patient, RequestIds, Rescue, StrictRequest, TrueLength,
+    AccessLog, BodyLimit, InFlight, PathRules, Patient, RequestIds, Rescue, SecurityHeaders, StrictRequest,
+    TrueLength,
     access_log::Logging,
     body_limit::BodyLimited,
     connection::{Facts, Pulse},
@@ -19,6 +20,7 @@ use crate::{
     length::Measuring,
     limits::Limits,
     request_id::WithRequestId,
+    security_headers::Secured,
     strict::Strict,
 };
 
@@ -27,6 +29,7 @@ use crate::{
 pub(crate) struct Links {
     ids: RequestIds,
     log: AccessLog,
+    headers: Option<SecurityHeaders>,
     render: RenderRejections,
     in_flight: InFlight,
     paths: PathRules,
@@ -34,8 +37,10 @@ pub(crate) struct Links {
 }
 
 /// An app with all links around it.
-pub(crate) type Stack<S> =
-    WithRequestId<Logging<Rendered<Counted<Strict<BodyLimited<Measuring<Rescue<Patient<WithBody<S>>>>>>>>>>;
+pub(crate) type Stack<S> = WithRequestId<Logging<Secured<Rendered<Guarded<S>>>>>;
+
+/// What refuses, and what it guards.
+type Guarded<S> = Counted<Strict<BodyLimited<Measuring<Rescue<Patient<WithBody<S>>>>>>>;
 
 impl Links {
     pub(crate) fn new(limits: &Limits, clock: Clock) -> Self {
@@ -44,6 +49,8 @@ impl Links {
             ids: RequestIds::new(),
             // Sees all that is answered, also by the links that follow.
             log: AccessLog::new().with_clock(clock.clone()),
+            // Outside the renderer, which gives refusals their bodies: they have these headers too.
+            headers: None,
             // Whatever refuses is told here; a renderer of the app's own has told its refusals already.
             render: RenderRejections::new().with_clock(clock),
             // Before anything is judged: judging costs.
@@ -58,6 +65,14 @@ impl Links {
 
     pub(crate) fn render(&mut self, render: RenderRejections) {
         self.render = render;
+    }
+
+    pub(crate) fn headers(&mut self, headers: SecurityHeaders) {
+        self.headers = Some(headers);
+    }
+
+    pub(crate) fn ids(&mut self, ids: RequestIds) {
+        self.ids = ids;
     }
 
     pub(crate) fn paths(&mut self, rules: PathRules) {
@@ -75,7 +90,14 @@ impl Links {
         // Around `Rescue`: its 500 has a length too.
         let app = self.body.layer(TrueLength::new().layer(app));
         let client = facts.client;
+        let ids = self.ids.on(client, facts.trust.as_ref());
+        let headers = self.headers.as_ref().map(|headers| headers.on(&facts));
         let app = self.in_flight.on(pulse).layer(StrictRequest::on(facts).with_paths(self.paths).layer(app));
-        self.ids.layer(self.log.clone().with_client(client).layer(self.render.layer(app)))
+        let app = self.render.layer(app);
+        let app = match headers {
+            Some(headers) => headers.layer(app),
+            None => Secured::off(app),
+        };
+        ids.layer(self.log.clone().with_client(client).layer(app))
     }
 }

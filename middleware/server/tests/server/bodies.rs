@@ -153,8 +153,8 @@ async fn forwarding_fields_reach_no_app_in_any_spelling() {
     assert_eq!(client.to_string(), "192.0.2.1:5000");
     let mut names: Vec<_> = seen.headers.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["accept", "host", "x-request-id"]);
-    assert!(seen.header("x-request-id") != Some("mine") && !heard.text.contains("mine"));
+    assert_eq!(names, ["accept", "host"]);
+    assert!(!heard.text.contains("mine"), "{heard:?}");
 }
 
 #[tokio::test(start_paused = true)]
