@@ -133,13 +133,18 @@ impl RequestContext {
 
     /// What a link of ours carries in its slot; made by `init` and put there if the slot is empty.
     pub fn carried_or_init<T: Carried>(extensions: &mut Extensions, init: impl FnOnce() -> T) -> Arc<T> {
-        if let Some(carried) = Self::ensure(extensions).carried() {
+        let context = extensions.get_or_insert_default::<Self>();
+        if let Some(carried) = context.carried() {
             return carried;
         }
         let made = Arc::new(init());
-        Self::carry(extensions, made.clone());
+        if let Some(inner) = context.alone() {
+            let _ = fill(&mut inner.carried[T::SLOT as usize], made.clone());
+            return made;
+        }
+        let _ = context.latest().0.carried[T::SLOT as usize].set(made.clone());
         // What another owner of this context may have put there meanwhile is the one that all see.
-        Self::ensure(extensions).carried().unwrap_or(made)
+        context.carried().unwrap_or(made)
     }
 
     /// Puts what others share too into its slot, without an allocation; what stands there already stays.
