@@ -63,6 +63,12 @@ impl Host {
     pub fn as_str(&self) -> &str {
         self.text.to_str().expect("parsed as ASCII text")
     }
+
+    /// The same as bytes, which is what most comparisons need: to prove that they are text takes a look at each.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
 }
 
 impl fmt::Debug for Host {
