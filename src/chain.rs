@@ -4,8 +4,8 @@
 //! request ─▶ allowed-hosts ▸ strip-identity ▸ csrf ▸ auth ▸ cookies ▸ sign-in ▸ require ▸ app
 //! ```
 //!
-//! The server's own links (request id, access log, the one renderer of refusals, limits, strict validation)
-//! stand before all of them: see [`enfilade_server`].
+//! The server's own links (request id, access log, security headers, the one renderer of refusals, limits, strict
+//! validation) stand before all of them: see [`enfilade_server`].
 
 use std::{convert::Infallible, sync::Arc};
 

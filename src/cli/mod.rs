@@ -3,7 +3,7 @@
 //! ```text
 //! enfilade key new --file FILE SUBJECT    makes an API key
 //! enfilade [--listen ADDR]… [--tls-cert FILE --tls-key FILE] [--unix PATH] [--trust-proxy PEER]…
-//!          [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--jwks FILE] …
+//!          [--hsts SECONDS] [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--jwks FILE] …
 //! ```
 
 mod key;
@@ -59,6 +59,12 @@ pub struct Args {
     /// How those proxies say it; the other way is removed unread
     #[arg(long, value_name = "FIELDS", value_enum, default_value_t = ProxyFields::XForwarded, requires = "trust_proxy")]
     pub proxy_fields: ProxyFields,
+
+    /// Tell browsers to come by https only, for so many seconds after each visit; begin with a few minutes
+    ///
+    /// There is no way back before they have passed, and every program on this host name must speak https then.
+    #[arg(long, value_name = "SECONDS")]
+    pub hsts: Option<u64>,
 
     /// Allow addresses beyond this machine over plain HTTP: anyone who reaches them can talk to the demo
     ///

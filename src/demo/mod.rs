@@ -20,13 +20,13 @@ pub use self::{
     users::{DemoUser, Users},
 };
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use enfilade_auth::{Auth, Authenticator};
 use enfilade_cookie::{Cookies, Profile};
 use enfilade_core::{Clock, Plan};
-use enfilade_server::{AllowedHosts, Server};
+use enfilade_server::{AllowedHosts, ConfigError, SecurityHeaders, Server, security_headers::Hsts};
 use tower::BoxError;
 
 use self::banner::Banner;
@@ -51,7 +51,8 @@ async fn serve(args: &Args, listen: Listen) -> Result<(), BoxError> {
     warn_of_what_is_insecure(args, &addrs);
     let url = url(args, &addrs);
     let (service, plan, identity) = build(args, &addrs, &Clock::system())?;
-    let server = Server::on(listen.into_listeners(args)?).with_signals()?;
+    let server =
+        Server::on(listen.into_listeners(args)?).with_security_headers(headers(args)?).with_signals()?;
     Banner {
         plan: &plan,
         url: &url,
@@ -65,6 +66,15 @@ async fn serve(args: &Args, listen: Listen) -> Result<(), BoxError> {
     .print()?;
     server.serve(service).await?;
     Ok(())
+}
+
+/// What a browser should know of every answer; the pages say themselves what they may load.
+fn headers(args: &Args) -> Result<SecurityHeaders, ConfigError> {
+    let headers = SecurityHeaders::new().with_frames_denied();
+    match args.hsts {
+        Some(seconds) => headers.with_hsts(Hsts::new(Duration::from_secs(seconds))),
+        None => Ok(headers),
+    }
 }
 
 /// The demo's chain around its app, with everything that was made for this run: the very service that is served,

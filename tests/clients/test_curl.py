@@ -45,6 +45,14 @@ class Curl(unittest.TestCase):
             self.assertRegex(head, r"(?m)^cache-control: .*no-store")
             self.assertIn("auth.missing", body)
 
+    def test_every_answer_tells_a_browser_what_it_should_know_and_nobody_who_answers(self):
+        for options in [[], ["-H", f"Authorization: Bearer {self.demo.token}"], ["-H", "Host: a@b"]]:
+            for _, head, _ in self.over_both(*options):
+                for field in ["x-content-type-options: nosniff", "referrer-policy: ", "x-request-id: ", "date: "]:
+                    self.assertEqual(head.count(f"\n{field}"), 1, f"{field}: {head}")
+                self.assertRegex(head, r"(?m)^(x-frame-options: deny|content-security-policy: .*frame-ancestors 'none')")
+                self.assertNotRegex(head, r"(?m)^(server|x-powered-by|strict-transport-security):")
+
     def test_the_demo_token_opens(self):
         for status, _, _ in self.over_both("-H", f"Authorization: Bearer {self.demo.token}"):
             self.assertEqual(status, 200)

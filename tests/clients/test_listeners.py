@@ -121,6 +121,13 @@ class Tls(Case):
             self.assertEqual((code, last.split()[0]), (0, "421"), body)
             self.assertIn("http.host-uncovered", body)
 
+    def test_https_is_asked_for_again_only_where_it_is_spoken(self):
+        server = self.serve_tls("--hsts", "600", "--unix", str(self.folder / "socket"))
+        over = [f"https://localhost:{server.port}/"], ["--unix-socket", str(self.folder / "socket"), "http://localhost/"]
+        for arguments, times in zip(over, [1, 0]):
+            code, _, answer = curl("--cacert", self.certificate, "-D", "-", *arguments)
+            self.assertEqual((code, answer.lower().count("strict-transport-security: max-age=600\n")), (0, times), answer)
+
     def test_a_renewed_certificate_is_shown_without_a_restart_and_a_bad_one_is_not(self):
         server = self.serve_tls()
         shown = lambda: ssl.get_server_certificate(("127.0.0.1", server.port), timeout=PATIENCE)
