@@ -36,7 +36,7 @@
 //! session) belongs into a store, or carries an id that can be revoked. For the same reason a response that is
 //! slow can put an older value over a newer one.
 //!
-//! A private read costs one allocation (the value) and no key derivation; see `tests/cost.rs`.
+//! A read derives no key, and allocates only for a value of more than 64 bytes; see `tests/cost.rs`.
 
 use std::{fmt, time::Duration};
 
@@ -110,7 +110,7 @@ impl<'a> Sealed<'a> {
             let span = (value.head.issued, value.head.lifetime);
             let left = value.head.expires().saturating_sub(now);
             let left = self.profile.max_age().map(|_| Duration::from_secs(left));
-            let again = seal::seal(&sub_keys[0], &self.used(name), span, &value.buffer[value.range.clone()])
+            let again = seal::seal(&sub_keys[0], &self.used(name), span, &value.bytes)
                 .and_then(|wire| self.jar.put_again(name, &wire, self.profile, left));
             if let Err(error) = again {
                 // The value is good all the same; the next read tries again.
@@ -162,7 +162,7 @@ impl<'a> Sealed<'a> {
     }
 
     fn used<'b>(&'b self, name: &'b str) -> Use<'b> {
-        Use { kind: self.kind, purpose: self.purpose, name, profile: self.profile }
+        Use { kind: self.kind, name, profile: self.profile }
     }
 }
 
@@ -183,7 +183,7 @@ pub struct Opened(seal::Value);
 impl Opened {
     /// The value.
     pub fn bytes(&self) -> &[u8] {
-        &self.0.buffer[self.0.range.clone()]
+        &self.0.bytes
     }
 
     /// The value as text; `None` when it is no UTF-8.
@@ -193,10 +193,7 @@ impl Opened {
 
     /// The value, without copying.
     pub fn into_bytes(self) -> Vec<u8> {
-        let seal::Value { mut buffer, range, .. } = self.0;
-        buffer.truncate(range.end);
-        buffer.drain(..range.start);
-        buffer
+        self.0.bytes.into_vec()
     }
 
     /// When it was sealed, in seconds since 1970.

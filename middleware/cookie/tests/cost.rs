@@ -1,9 +1,10 @@
-//! What reading costs in allocations, so that a change which adds one is seen.
+//! What the link and reading cost in allocations, so that a change which adds one is seen.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use allocation_counter::measure;
-use enfilade_cookie::{Jar, KeyRing};
+use enfilade_cookie::{Cookies, Gate as _, Jar, KeyRing};
+use enfilade_core::{Exit, RequestContext};
 use http::Request;
 
 fn jar(cookie: &str) -> Jar {
@@ -15,25 +16,54 @@ fn allocations(f: impl FnOnce()) -> u64 {
     measure(f).count_total
 }
 
-#[test]
-fn reading_up_to_eight_cookies_allocates_nothing() {
-    let jar = jar("a=1; b=2; c=3; d=4; e=5; f=6; g=7; h=8");
-    assert_eq!(allocations(|| assert_eq!(jar.text("h"), Some("8"))), 0);
-}
-
-#[test]
-fn a_sealed_value_costs_its_own_allocation_and_no_key_derivation() {
-    let ring = KeyRing::generate();
+/// What a browser sends back of what `write` sets.
+fn brought(write: impl FnOnce(&Jar)) -> String {
     let (mut req, ()) = Request::new(()).into_parts();
-    let (made, emit) = Jar::enter(&mut req);
-    made.private(&ring, "p").add("__Host-a", "value").unwrap();
-    made.signed(&ring, "p").add("__Host-b", "value").unwrap();
+    let (jar, emit) = Jar::enter(&mut req);
+    write(&jar);
     let (mut res, ()) = http::Response::new(()).into_parts();
     emit.unwrap().run(&mut res);
     let lines = res.headers.get_all("set-cookie").iter();
     let cookies: Vec<_> = lines.map(|line| line.to_str().unwrap().split(';').next().unwrap()).collect();
+    cookies.join("; ")
+}
 
-    let jar = jar(&cookies.join("; "));
-    assert_eq!(allocations(|| assert!(jar.private(&ring, "p").get("__Host-a").is_some())), 1);
-    assert_eq!(allocations(|| assert!(jar.signed(&ring, "p").get("__Host-b").is_some())), 1);
+#[test]
+fn the_link_allocates_its_jar_and_its_way_back() {
+    let (mut req, ()) = Request::get("/").header("cookie", "a=1; b=2").body(()).unwrap().into_parts();
+    RequestContext::ensure(&mut req.extensions);
+    // A server's fields are parts of what it read, and so are shared already.
+    let _shared = req.headers["cookie"].clone();
+    let (mut res, ()) = http::Response::new(()).into_parts();
+    let link = Cookies::new();
+    let through = || {
+        let pass = link.enter(&mut req).unwrap();
+        assert!(matches!(pass.leave(&mut res), Exit::Done));
+    };
+    assert_eq!(allocations(through), 2);
+}
+
+#[test]
+fn reading_allocates_nothing() {
+    let jar = jar(&"a=1; b=2; c=3; ".repeat(60));
+    assert_eq!(allocations(|| assert_eq!(jar.text("c"), Some("3"))), 0);
+    assert_eq!(allocations(|| assert_eq!(jar.iter().count(), 180)), 0);
+}
+
+#[test]
+fn a_sealed_value_costs_one_allocation_if_it_is_long_and_no_key_derivation() {
+    let ring = KeyRing::generate();
+    let long = "x".repeat(600);
+    let brought = brought(|jar| {
+        for (name, value) in [("__Host-a", "value"), ("__Host-b", &long)] {
+            jar.private(&ring, "p").add(name, value).unwrap();
+            jar.signed(&ring, "p").add(&format!("{name}s"), value).unwrap();
+        }
+    });
+    let jar = jar(&brought);
+    for (name, expected) in [("__Host-a", 0), ("__Host-b", 1)] {
+        assert_eq!(allocations(|| assert!(jar.private(&ring, "p").get(name).is_some())), expected, "{name}");
+        let name = format!("{name}s");
+        assert_eq!(allocations(|| assert!(jar.signed(&ring, "p").get(&name).is_some())), expected, "{name}");
+    }
 }

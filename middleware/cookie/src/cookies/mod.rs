@@ -5,7 +5,7 @@
 //! ◀── emit the jar, if made here ── take reserved names out of the app's own `Set-Cookie` ◀── app
 //! ```
 //!
-//! 1. Nothing is parsed until somebody asks the jar (reserved names ask at once).
+//! 1. Nothing is read until somebody asks the jar (reserved names ask at once).
 //! 2. Auth → Cookies and Cookies → Auth both work: whoever makes the jar emits it.
 //! 3. Cookies are emitted on refusals too. When the app fails with an error there is no response to carry them.
 //! 4. A reserved cookie is the links' own: the app behind neither sees it nor sets it. A Rust handler still has

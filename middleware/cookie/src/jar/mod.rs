@@ -1,7 +1,7 @@
 //! The [`Jar`]: what a request's cookies say, and what its response will set.
 //!
 //! ```text
-//! Cookie fields ── parsed once, by whoever asks first ──▶ get · all · text      no lock
+//! Cookie fields ── held as they came, searched by name ──▶ get · all · text      no lock, no table
 //! add · remove ── checked at once, one lock ──▶ pending ── Emit, on the way back ──▶ Set-Cookie
 //! ```
 //!
@@ -47,7 +47,7 @@ pub(crate) use self::merge::{Line, retain};
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
@@ -57,7 +57,7 @@ use http::{Extensions, HeaderMap, StatusCode, request, response};
 
 use self::{
     pending::{Brought, Entry, Pending},
-    received::{Fields, PER_COOKIE, Received},
+    received::{PER_COOKIE, Received},
 };
 use crate::{
     CookieError, KeyRing, Profile, Sealed, SetCookie,
@@ -70,8 +70,7 @@ use crate::{
 pub struct Jar(Arc<Inner>);
 
 struct Inner {
-    fields: Fields,
-    received: OnceLock<Received>,
+    received: Received,
     /// `None` once the response's head has left.
     pending: Mutex<Option<Pending>>,
     limit: AtomicUsize,
@@ -120,7 +119,7 @@ impl Jar {
         }));
         // A request that is sent again (a retry outside of this link) finds its jar emptied and opens it anew.
         let opened = made || jar.reopen();
-        let emit = opened.then(|| Emit(jar.clone()));
+        let emit = opened.then(|| Emit(Some(jar.clone())));
         (jar, emit)
     }
 
@@ -140,7 +139,7 @@ impl Jar {
 
     /// Every value of that name, in the order in which they came.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value)
+        self.0.received.all(name)
     }
 
     /// Whether the name came more than once: an older path, another host of the site, or an attack.
@@ -150,18 +149,17 @@ impl Jar {
 
     /// Name and value of each cookie, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let pairs = self.received().iter(&self.0.fields);
-        pairs.filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
+        self.0.received.iter().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
     }
 
     /// How many cookies were there that cannot be read: no name, bad bytes, a prefix in the wrong case.
     pub fn hidden(&self) -> usize {
-        self.received().hidden()
+        self.0.received.hidden()
     }
 
     /// Whether there were more cookies than are read.
     pub fn is_truncated(&self) -> bool {
-        self.received().is_truncated()
+        self.0.received.is_truncated()
     }
 
     /// Sets a cookie with the response, in the place of one with the same (name, domain, path).
@@ -203,7 +201,7 @@ impl Jar {
 
     /// Every value of that name, also what [`all`](Self::all) hides because it lies beyond the bounds.
     pub(crate) fn every<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        received::every(&self.0.fields, name)
+        self.0.received.every(name)
     }
 
     pub(crate) fn set_limit(&self, limit: usize) {
@@ -249,10 +247,6 @@ impl Jar {
         self.pending().take().unwrap_or_default()
     }
 
-    fn received(&self) -> &Received {
-        self.0.received.get_or_init(|| Received::parse(&self.0.fields))
-    }
-
     fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
         // Each change is made whole or taken back, so what a panic elsewhere left behind is sound.
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
@@ -261,7 +255,7 @@ impl Jar {
 
 impl Brought for Jar {
     fn size(&self) -> usize {
-        self.received().size()
+        self.0.received.size()
     }
 
     fn size_of(&self, name: &str) -> usize {
@@ -279,8 +273,7 @@ impl fmt::Debug for Jar {
 impl Inner {
     fn of(headers: &HeaderMap) -> Self {
         Self {
-            fields: received::fields(headers),
-            received: OnceLock::new(),
+            received: Received::of(headers),
             pending: Mutex::new(Some(Pending::default())),
             limit: AtomicUsize::new(LIMIT),
         }
@@ -292,19 +285,22 @@ impl Inner {
 /// Dropped without being run (the app failed, the client hung up), it closes the jar all the same, so that the
 /// same request, when it is sent again, finds a fresh one.
 #[must_use = "cookies that are not emitted are lost"]
-pub struct Emit(Jar);
+pub struct Emit(Option<Jar>);
 
 impl Emit {
     /// Appends the `Set-Cookie` lines to the response's head; what is added later is [`CookieError::TooLate`].
-    pub fn run(self, res: &mut response::Parts) {
-        let pending = self.0.close();
-        merge::merge(&mut res.headers, pending.into_entries());
+    pub fn run(mut self, res: &mut response::Parts) {
+        if let Some(jar) = self.0.take() {
+            merge::merge(&mut res.headers, jar.close().into_entries());
+        }
     }
 }
 
 impl Drop for Emit {
     fn drop(&mut self) {
-        drop(self.0.close());
+        if let Some(jar) = &self.0 {
+            drop(jar.close());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the response will set: one entry per key, within what the jar may take.
 //!
 //! ```text
-//! put(entry) ── same (name, domain, path, partition)? replace ── more than the limit, and more than before? take it back
+//! put(entry) ── more than the limit, and more than before? refuse ── same (name, domain, path, partition)? replace
 //! ```
 
 use std::time::Duration;
@@ -86,7 +86,13 @@ impl Entry {
 
 /// The entries of one response, in the order in which they were put.
 #[derive(Debug, Default)]
-pub(super) struct Pending(Vec<Entry>);
+pub(super) struct Pending {
+    entries: Vec<Entry>,
+    /// What they will take of the next request's header.
+    set: usize,
+    /// What the request brought under their names: each of these replaces or removes it.
+    gone: usize,
+}
 
 /// What the request brought, as far as a new cookie's size is judged by it.
 pub(super) trait Brought {
@@ -106,41 +112,33 @@ impl Pending {
         brought: &impl Brought,
         limit: usize,
     ) -> Result<(), CookieError> {
-        let before = self.projected(brought);
-        let at = self.0.iter().position(|known| known.same_key(&entry));
-        let replaced = at.map(|at| self.0.remove(at));
-        self.0.push(entry);
-        let bytes = self.projected(brought);
-        let fault = match bytes {
-            _ if self.0.len() > LINES_MAX => CookieError::TooMany,
-            _ if bytes > limit && bytes > before => CookieError::JarFull { bytes, limit },
-            _ => return Ok(()),
-        };
-        self.0.pop();
-        if let (Some(at), Some(replaced)) = (at, replaced) {
-            self.0.insert(at, replaced);
+        let at = self.entries.iter().position(|known| known.same_key(&entry));
+        if at.is_none() && self.entries.len() == LINES_MAX {
+            return Err(CookieError::TooMany);
         }
-        Err(fault)
+        let set = self.set - at.map_or(0, |at| self.entries[at].size) + entry.size;
+        let gone = self.gone + if self.names(&entry.name) { 0 } else { brought.size_of(&entry.name) };
+        if set + self.gone > self.set + gone {
+            let bytes = brought.size().saturating_sub(gone) + set;
+            if bytes > limit {
+                return Err(CookieError::JarFull { bytes, limit });
+            }
+        }
+        if let Some(at) = at {
+            self.entries.remove(at);
+        }
+        self.entries.push(entry);
+        (self.set, self.gone) = (set, gone);
+        Ok(())
     }
 
     /// Whether that name is set or removed already, under any key.
     pub(super) fn names(&self, name: &str) -> bool {
-        self.0.iter().any(|entry| *entry.name == *name)
+        self.entries.iter().any(|entry| *entry.name == *name)
     }
 
     pub(super) fn into_entries(self) -> Vec<Entry> {
-        self.0
-    }
-
-    /// What the next request's cookies will take. A name that is set again replaces one that was brought.
-    fn projected(&self, brought: &impl Brought) -> usize {
-        let set: usize = self.0.iter().map(|entry| entry.size).sum();
-        let first_of_its_name = |at: usize| self.0[..at].iter().all(|known| known.name != self.0[at].name);
-        let gone: usize = (0..self.0.len())
-            .filter(|at| first_of_its_name(*at))
-            .map(|at| brought.size_of(&self.0[at].name))
-            .sum();
-        brought.size().saturating_sub(gone) + set
+        self.entries
     }
 }
 

@@ -1,14 +1,16 @@
-//! The cookies that a request brought, parsed once from bytes.
+//! The cookies that a request brought, read where they lie: in the bytes of its fields.
 //!
 //! ```text
 //! "a=1; b=\xff; c"  "d=4"   ──▶   a=1  b=\xff  d=4      c has no name: hidden, the others are not
 //! ```
 //!
-//! Spans into the fields, not copies: up to eight cookies cost no allocation.
+//! No table is kept of them. A request is asked for a cookie or two, and to meet these by name takes less than to
+//! note where all of them are.
+
+use std::slice;
 
 use http::{HeaderMap, HeaderValue, header::COOKIE};
-use memchr::{memchr, memchr_iter};
-use smallvec::SmallVec;
+use memchr::memchr;
 
 use crate::prefix::{Found, Prefix};
 
@@ -22,101 +24,119 @@ pub(super) const BYTES_MAX: usize = 32 * 1024;
 /// (RFC 9113 §8.2.3), and counts the field's name and 32 bytes more for it (§6.5.2); `; ` is less.
 pub(super) const PER_COOKIE: usize = "cookie".len() + 32;
 
-/// The request's fields, held by reference count.
-pub(super) type Fields = SmallVec<[HeaderValue; 1]>;
-
-/// Takes the `Cookie` fields: HTTP/2 splits them into crumbs, and all are one.
-pub(super) fn fields(headers: &HeaderMap) -> Fields {
-    headers.get_all(COOKIE).iter().cloned().collect()
-}
-
-/// The cookies of a request. See the [module docs](self).
+/// The request's fields, held by reference count: HTTP/2 splits them into crumbs, and all are one.
 #[derive(Debug, Default)]
 pub(super) struct Received {
-    cookies: SmallVec<[Spans; 8]>,
-    hidden: usize,
-    size: usize,
-    truncated: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Spans {
-    field: u16,
-    name: (u16, u16),
-    value: (u16, u16),
+    first: Option<HeaderValue>,
+    more: Vec<HeaderValue>,
 }
 
 impl Received {
-    pub(super) fn parse(fields: &Fields) -> Self {
-        let mut received = Self::default();
-        let mut before = 0;
-        for (index, field) in fields.iter().enumerate() {
-            let mut start = 0;
-            for end in memchr_iter(b';', field.as_bytes()).chain([field.len()]) {
-                let crumb = &field.as_bytes()[start..end];
-                if before + end > BYTES_MAX || received.cookies.len() == COUNT_MAX || index == COUNT_MAX {
-                    received.truncated = true;
-                    return received;
-                }
-                received.take(index, start, crumb);
-                start = end + 1;
-            }
-            before += field.len();
-        }
-        received
-    }
-
-    fn take(&mut self, field: usize, start: usize, crumb: &[u8]) {
-        let length = trim(crumb).len();
-        if length == 0 {
-            return;
-        }
-        self.size += length + PER_COOKIE;
-        let Some((name, value)) = pair(crumb).filter(|(name, value)| is_readable(name, value)) else {
-            self.hidden += 1;
-            return;
-        };
-        let span = |part: &[u8]| {
-            // Both are parts of the crumb: their distance from its start says where.
-            let from = start + (part.as_ptr().addr() - crumb.as_ptr().addr());
-            (narrow(from), narrow(from + part.len()))
-        };
-        self.cookies.push(Spans { field: narrow(field), name: span(name), value: span(value) });
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut fields = headers.get_all(COOKIE).iter().cloned();
+        Self { first: fields.next(), more: fields.collect() }
     }
 
     /// Name and value of each, in the order in which they came.
-    pub(super) fn iter<'a>(&'a self, fields: &'a Fields) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        self.cookies.iter().map(|Spans { field, name, value }| {
-            let bytes = fields[usize::from(*field)].as_bytes();
-            let part = |(from, to): (u16, u16)| &bytes[usize::from(from)..usize::from(to)];
-            (part(*name), part(*value))
-        })
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.crumbs().filter_map(readable)
+    }
+
+    /// Every value of that name.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        Values { crumbs: self.crumbs(), name: name.as_bytes() }
+    }
+
+    /// Every value of that name, also beyond the bounds: for whoever must not miss one.
+    pub(super) fn every(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let fields = self.first.iter().chain(&self.more);
+        let crumbs = fields.flat_map(|field| field.as_bytes().split(|b| *b == b';'));
+        crumbs.filter_map(|crumb| value_of(crumb, name.as_bytes()))
     }
 
     /// How many were there but cannot be read.
     pub(super) fn hidden(&self) -> usize {
-        self.hidden
+        self.crumbs().filter(|crumb| !trim(crumb).is_empty() && readable(crumb).is_none()).count()
     }
 
     /// Whether some were beyond the bounds.
     pub(super) fn is_truncated(&self) -> bool {
-        self.truncated
+        let mut crumbs = self.crumbs();
+        crumbs.by_ref().for_each(drop);
+        crumbs.truncated
     }
 
     /// What all of them take of a header limit.
     pub(super) fn size(&self) -> usize {
-        self.size
+        let lengths = self.crumbs().map(|crumb| trim(crumb).len());
+        lengths.filter(|length| *length > 0).map(|length| length + PER_COOKIE).sum()
+    }
+
+    fn crumbs(&self) -> Crumbs<'_> {
+        Crumbs {
+            rest: self.first.as_ref().map(HeaderValue::as_bytes),
+            more: self.more.iter(),
+            bytes: BYTES_MAX,
+            count: COUNT_MAX,
+            truncated: false,
+        }
     }
 }
 
-/// Every value of that name, also beyond the bounds: for whoever must not miss one.
-pub(super) fn every<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    let crumbs = fields.iter().flat_map(|field| field.as_bytes().split(|b| *b == b';'));
-    crumbs.filter_map(pair).filter(move |(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
+/// What stands between the semicolons of all fields, within the bounds.
+struct Crumbs<'a> {
+    /// Of the field at hand.
+    rest: Option<&'a [u8]>,
+    more: slice::Iter<'a, HeaderValue>,
+    /// How many may still come.
+    bytes: usize,
+    count: usize,
+    truncated: bool,
 }
 
-fn narrow(n: usize) -> u16 {
-    u16::try_from(n).expect("BYTES_MAX and COUNT_MAX fit")
+impl<'a> Iterator for Crumbs<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = match self.rest.take() {
+            Some(rest) => rest,
+            None => self.more.next()?.as_bytes(),
+        };
+        let semicolon = memchr(b';', rest);
+        let crumb = &rest[..semicolon.unwrap_or(rest.len())];
+        if self.count == 0 || crumb.len() > self.bytes {
+            self.truncated = true;
+            self.more = [].iter();
+            return None;
+        }
+        self.count -= 1;
+        self.bytes -= crumb.len();
+        self.rest = semicolon.map(|at| &rest[at + 1..]);
+        Some(crumb)
+    }
+}
+
+/// The values of one name. A loop by hand: adapters would take half as much again.
+struct Values<'a, 'n> {
+    crumbs: Crumbs<'a>,
+    name: &'n [u8],
+}
+
+impl<'a> Iterator for Values<'a, '_> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while let Some(crumb) = self.crumbs.next() {
+            if let Some(value) = value_of(crumb, self.name)
+                && is_name(self.name)
+                && is_value(value)
+            {
+                return Some(value);
+            }
+        }
+        None
+    }
 }
 
 /// Splits a crumb at its first `=`. Without one it is a value without a name (RFC 6265bis §5.6): nobody's.
@@ -125,24 +145,49 @@ pub(super) fn pair(crumb: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((trim(&crumb[..equals]), trim(&crumb[equals + 1..])))
 }
 
-/// Browsers send more than RFC 6265 allows in values (blanks, UTF-8); control characters are no one's cookie.
-///
+/// The value, when this is the crumb's name. What [`pair`] says, without a look at what other crumbs hold.
+#[inline]
+fn value_of<'a>(crumb: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let crumb = trim_start(crumb);
+    if crumb.first() != name.first() {
+        return None;
+    }
+    let rest = trim_start(crumb.strip_prefix(name)?);
+    Some(trim(rest.strip_prefix(b"=")?))
+}
+
+fn readable(crumb: &[u8]) -> Option<(&[u8], &[u8])> {
+    pair(crumb).filter(|(name, value)| is_name(name) && is_value(value))
+}
+
 /// A name in another script, or with a prefix in another case, is hidden: `U+2000 __Host-a` and `__hOsT-a` are
 /// made to be mistaken for `__Host-a` by whoever trims or folds.
-fn is_readable(name: &[u8], value: &[u8]) -> bool {
+fn is_name(name: &[u8]) -> bool {
     !name.is_empty()
-        && name.iter().all(u8::is_ascii_graphic)
+        && name.iter().all(|b| b.is_ascii_graphic() && *b != b'=')
         && Prefix::find(name) != Found::Misspelt
-        // Without a way out of the loop, it goes by sixteen bytes.
-        && !value.iter().fold(false, |found, b| found | b.is_ascii_control())
+}
+
+/// Browsers send more than RFC 6265 allows (blanks, UTF-8); control characters are no one's cookie, and of these
+/// the tab is the one that can stand in a field.
+fn is_value(value: &[u8]) -> bool {
+    memchr(b'\t', value).is_none()
 }
 
 /// Without the blanks and tabs at both ends; no other white space (RFC 6265bis §5.6).
 pub(super) fn trim(bytes: &[u8]) -> &[u8] {
-    let blank = |b: &u8| *b == b' ' || *b == b'\t';
-    let start = bytes.iter().position(|b| !blank(b)).unwrap_or(bytes.len());
-    let end = bytes.iter().rposition(|b| !blank(b)).map_or(start, |last| last + 1);
-    &bytes[start..end]
+    let start = trim_start(bytes);
+    let end = start.iter().rposition(|b| !is_blank(b)).map_or(0, |last| last + 1);
+    &start[..end]
+}
+
+fn trim_start(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|b| !is_blank(b)).unwrap_or(bytes.len());
+    &bytes[start..]
+}
+
+fn is_blank(b: &u8) -> bool {
+    *b == b' ' || *b == b'\t'
 }
 
 #[cfg(test)]
@@ -153,10 +198,14 @@ mod tests {
 
     type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
+    fn received<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Received {
+        let fields = lines.into_iter().filter_map(|line| HeaderValue::from_bytes(line).ok());
+        Received::of(&fields.map(|field| (COOKIE, field)).collect())
+    }
+
     fn read(lines: &[&[u8]]) -> (Pairs, Received) {
-        let fields: Fields = lines.iter().map(|line| HeaderValue::from_bytes(line).unwrap()).collect();
-        let received = Received::parse(&fields);
-        let pairs = received.iter(&fields).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+        let received = received(lines.iter().copied());
+        let pairs = received.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
         (pairs, received)
     }
 
@@ -213,11 +262,22 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_bring_it_down(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 0..6)) {
-            let fields: Fields = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok()).collect();
-            let received = Received::parse(&fields);
-            for (name, value) in received.iter(&fields) {
-                prop_assert!(is_readable(name, value));
+            let received = received(lines.iter().map(Vec::as_slice));
+            for (name, value) in received.iter() {
+                prop_assert!(is_name(name) && !value.iter().any(u8::is_ascii_control));
             }
+        }
+
+        #[test]
+        fn what_is_met_by_name_is_what_a_reader_of_all_finds(
+            lines in prop::collection::vec("[ab=; \t_]{0,24}", 0..3),
+            asked in "[ab= \t_]{0,3}",
+        ) {
+            let received = received(lines.iter().map(String::as_bytes));
+            let met: Vec<_> = received.all(&asked).collect();
+            let found: Vec<_> =
+                received.iter().filter(|(name, _)| *name == asked.as_bytes()).map(|(_, value)| value).collect();
+            prop_assert_eq!(met, found);
         }
 
         #[test]

@@ -151,6 +151,116 @@ fn sizes_and_lifetimes_are_what_browsers_take() {
     assert_eq!(days(401).to_header_value(), Err(CookieError::Lifetime));
 }
 
+/// tower-cookies decodes what it reads and does not encode what it writes.
+#[test]
+fn a_value_is_neither_decoded_nor_unquoted_nor_expanded() {
+    for value in ["%3B%20Domain=evil.example", "a+b%20c", "${SECRET}", "{env.SECRET}", "\"quoted\"", "%00"] {
+        assert_eq!(jar(&[&format!("a={value}")]).text("a"), Some(value));
+        let plain = SetCookie::new("a", value).with_profile(Profile::insecure_plain());
+        assert!(plain.to_header_value().unwrap().to_str().unwrap().starts_with(&format!("a={value}; ")));
+    }
+}
+
+/// A subdomain can set cookies for its parent: whatever it tosses, a seal is bound to what it cannot reach.
+#[test]
+fn a_cookie_tossed_from_a_subdomain_opens_nothing() {
+    let ring = KeyRing::generate();
+    let seal = |name: &str, profile: &Profile| {
+        let set = set_by(&[], |jar| jar.private(&ring, "p").with_profile(profile).add(name, "tossed"));
+        pair(&set[0]).split_once('=').unwrap().1.to_owned()
+    };
+    // Sealed by this very service, for a cookie that subdomains share, and brought under the name of one they do not.
+    let shared = Profile::secure().with_domain("example.com");
+    let tossed = seal("__Secure-sid", &shared);
+    let opened = |cookie: String| jar(&[&cookie]).private(&ring, "p").open("__Host-sid").map(drop);
+    assert_eq!(opened(format!("__Host-sid={tossed}")), Err(Unopened::Invalid));
+    // Another part of the site, another path: the same.
+    let other = seal("__Secure-sid", &Profile::secure().with_path("/other"));
+    let here = jar(&[&format!("__Secure-sid={other}")]);
+    let view = here.private(&ring, "p");
+    let secure = Profile::secure();
+    assert_eq!(view.with_profile(&secure).open("__Secure-sid").unwrap_err(), Unopened::Invalid);
+}
+
+/// What is bound has no two readings: a name's end is not a domain's start, and a path is not a domain.
+#[test]
+fn no_two_places_have_the_same_seal() {
+    let ring = KeyRing::generate();
+    let long = "x".repeat(140);
+    let places = [
+        ("__Secure-a", Profile::secure()),
+        ("__Secure-ab", Profile::secure()),
+        ("__Secure-a", Profile::secure().with_path("/b")),
+        ("__Secure-a", Profile::secure().with_domain("b")),
+        ("__Secure-a", Profile::secure().with_domain("b").with_path("/b")),
+        ("__Secure-a", Profile::secure().with_domain("b.b").with_path("/")),
+        ("__Secure-a", Profile::secure().with_path("/").with_domain("bb")),
+        (&*format!("__Secure-{long}"), Profile::secure()),
+        (&*format!("__Secure-{long}x"), Profile::secure()),
+        (&*format!("__Secure-{long}"), Profile::secure().with_path("/x")),
+    ]
+    .map(|(name, profile)| (name.to_owned(), profile));
+    for view in [Jar::signed, Jar::private] {
+        for (at, (name, profile)) in places.iter().enumerate() {
+            let set = set_by(&[], |jar| view(jar, &ring, "p").with_profile(profile).add(name, "v"));
+            let (_, wire) = pair(&set[0]).split_once('=').unwrap();
+            for (other, (name, profile)) in places.iter().enumerate() {
+                let jar = jar(&[&format!("{name}={wire}")]);
+                let opened = view(&jar, &ring, "p").with_profile(profile).open(name).is_ok();
+                assert_eq!(opened, at == other, "{at} {other}");
+            }
+        }
+    }
+}
+
+/// A signed value follows what is bound: its start must not pass for the end of a path.
+#[test]
+fn nothing_moves_between_the_place_and_the_value() {
+    let ring = KeyRing::generate();
+    let at = |path: &'static str| Profile::secure().with_path(path);
+    let set = set_by(&[], |jar| jar.signed(&ring, "p").with_profile(&at("/x")).add("__Secure-a", "yz"));
+    let (_, wire) = pair(&set[0]).split_once("=yz").unwrap();
+    for (path, value) in [("/xy", "z"), ("/xyz", ""), ("/", "xyz"), ("/x", "y"), ("/x", "yzz")] {
+        let jar = jar(&[&format!("__Secure-a={value}{wire}")]);
+        let profile = at(path);
+        let view = jar.signed(&ring, "p").with_profile(&profile);
+        assert_eq!(view.open("__Secure-a").unwrap_err(), Unopened::Invalid, "{path} {value}");
+    }
+}
+
+/// N35: whoever forges learns nothing from what comes back: each forgery is as absent as none at all.
+#[test]
+fn a_forged_cookie_gets_what_no_cookie_gets() {
+    let ring = KeyRing::generate();
+    let set = set_by(&[], |jar| jar.private(&ring, "p").add("__Host-sid", "mine"));
+    let good = pair(&set[0]);
+    let elsewhere = good.replace(|c: char| c.is_ascii_digit(), "A");
+    let answer = |cookies: &[&str]| {
+        set_by(cookies, |jar| {
+            assert!(jar.private(&ring, "p").get("__Host-sid").is_none());
+            Ok(())
+        })
+    };
+    for forged in [&good[..30], &elsewhere, "__Host-sid=x", "__Host-sid=", "__Host-sid=a; __Host-sid=b"] {
+        assert_eq!(answer(&[forged]), answer(&[]), "{forged}");
+    }
+}
+
+/// oauth2-proxy#2383: cookies that pile up until every server refuses their owner (431).
+#[test]
+fn cookies_of_many_attempts_end_at_the_jars_limit_and_can_still_be_removed() {
+    let brought: Vec<_> = (0..40).map(|at| format!("__Host-state-{at}={}", "x".repeat(160))).collect();
+    let (jar, _emit) = Jar::enter(&mut crate::request(&[&brought.join("; ")]));
+    assert!(matches!(
+        jar.add(SetCookie::new("__Host-state-40", "x".repeat(160))),
+        Err(CookieError::JarFull { .. })
+    ));
+    for at in 0..40 {
+        jar.remove(&format!("__Host-state-{at}"), &Profile::host()).unwrap();
+    }
+    jar.add(SetCookie::new("__Host-state-40", "x".repeat(160))).unwrap();
+}
+
 #[test]
 fn no_value_is_shown_by_debug() {
     let jar = jar(&["sid=secret"]);

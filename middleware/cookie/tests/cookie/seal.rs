@@ -157,6 +157,41 @@ fn what_is_too_long_or_lives_too_long_is_not_sealed() {
     assert_eq!(private.with_profile(&days(401)).add("__Host-a", ""), Err(CookieError::Lifetime));
 }
 
+/// The format, pinned: what this opens was sealed when the format was made.
+#[test]
+fn what_was_sealed_once_opens_for_ever() {
+    let key = Key::from_bytes(b"a key of thirty-two known bytes!").unwrap();
+    let ring = KeyRing::new([key]).unwrap().with_clock(TestClock::at(NOW).clock());
+    let shop = Profile::secure().with_domain("example.com").with_path("/shop");
+    let host = Profile::host();
+    let kept: [(View, &Profile, &str, &str); 4] = [
+        (
+            Jar::signed,
+            &host,
+            "__Host-a",
+            "value.ATPHICYAa0nSAAABUYC5K2rxZwxzbSMx2kzmJ1zr1pb_zL_LMbiRwcDXPLPOcA",
+        ),
+        (Jar::private, &host, "__Host-a", "ATPHICYAa0nSAAABUYB2D4R3gb99EWsVIDokYQ0moX8F8ER13X_0kCjiEc8xxbc"),
+        (
+            Jar::signed,
+            &shop,
+            "__Secure-a",
+            "value.ATPHICYAa0nSAAABUYC4HUxOnBENAZeRgVRPJ5Qf4SJ3cAiNKPJ-0_-ttwft_Q",
+        ),
+        (
+            Jar::private,
+            &shop,
+            "__Secure-a",
+            "ATPHICYAa0nSAAABUYCOllEsDjI6_lagaTuAJjNTGnpmBLk_eGPdPnTXLdJ9kpg",
+        ),
+    ];
+    for (view, profile, name, wire) in kept {
+        let jar = jar(&[&format!("{name}={wire}")]);
+        let opened = view(&jar, &ring, "kept").with_profile(profile).open(name).unwrap();
+        assert_eq!((opened.text(), opened.issued()), (Some("value"), NOW), "{name}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_value_comes_back(value in prop::collection::vec(any::<u8>(), 0..600)) {
