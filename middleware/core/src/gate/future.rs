@@ -92,6 +92,8 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
+                // Nothing to do on the way back: the response is handed on where it is.
+                StateProj::App { future } if this.leaves.is_empty() => return future.poll(cx),
                 StateProj::App { future } => {
                     let (head, body) = ready!(future.poll(cx))?.into_parts();
                     go_out(head, Some(body), this.leaves)
