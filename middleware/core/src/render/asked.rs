@@ -61,7 +61,8 @@ impl Asked {
             text.extend_from_slice(request_id(fields));
         }
         Self {
-            grpc: fields.get(CONTENT_TYPE).is_some_and(grpc::is_grpc),
+            // gRPC is POST alone: nothing else is looked up for.
+            grpc: *req.method() == Method::POST && fields.get(CONTENT_TYPE).is_some_and(grpc::is_grpc),
             method: req.method().clone(),
             text,
             target_end,
