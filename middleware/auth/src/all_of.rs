@@ -184,7 +184,9 @@ fn combine(mut proved: Vec<Principal>, whose: Whose, all_ambient: bool) -> Attem
             0
         }
     };
-    Attempt::Proved(proved.swap_remove(at).with_ambient(all_ambient))
+    let who = proved.swap_remove(at);
+    // A principal that others share would be copied whole to be changed.
+    Attempt::Proved(if who.is_ambient() == all_ambient { who } else { who.with_ambient(all_ambient) })
 }
 
 fn incomplete() -> Rejection {

@@ -13,22 +13,38 @@ use crate::{Attempt, Carrier, websocket};
 
 /// Every place where some kind looks for explicit credentials; a bit each.
 #[derive(Clone, Default)]
-pub(super) struct Carriers(Vec<Carrier>);
+pub(super) struct Carriers {
+    all: Vec<Carrier>,
+    /// Who takes `Authorization` as a header of its own reads every scheme.
+    any_scheme: u64,
+    schemes: Vec<(u64, &'static str)>,
+    headers: Vec<(u64, HeaderName)>,
+}
 
 impl Carriers {
     /// Adds one kind's carriers and returns their bits.
     pub(super) fn add(&mut self, carriers: Vec<Carrier>) -> u64 {
         carriers.into_iter().fold(0, |bits, carrier| {
-            let at = self.0.iter().position(|known| same(known, &carrier)).unwrap_or_else(|| {
+            let at = self.all.iter().position(|known| same(known, &carrier)).unwrap_or_else(|| {
                 assert!(
-                    self.0.len() < 64,
+                    self.all.len() < 64,
                     "kinds of credentials may declare 64 headers and schemes together"
                 );
-                self.0.push(carrier);
-                self.0.len() - 1
+                self.place(carrier);
+                self.all.len() - 1
             });
             bits | 1 << at
         })
+    }
+
+    fn place(&mut self, carrier: Carrier) {
+        let bit = 1 << self.all.len();
+        match &carrier {
+            Carrier::Scheme(name) => self.schemes.push((bit, name)),
+            Carrier::Header(name) if *name == AUTHORIZATION => self.any_scheme = bit,
+            Carrier::Header(name) => self.headers.push((bit, name.clone())),
+        }
+        self.all.push(carrier);
     }
 
     /// Which of them this request has, each once, and nothing in `Authorization` that nobody reads.
@@ -39,24 +55,14 @@ impl Carriers {
         let mut is_unread = false;
         if let Some(value) = only(headers, &AUTHORIZATION)? {
             value.set_sensitive(true);
-            let shown = scheme(value.as_bytes());
-            for (at, carrier) in self.0.iter().enumerate() {
-                let reads = match carrier {
-                    Carrier::Scheme(name) => shown.eq_ignore_ascii_case(name.as_bytes()),
-                    // A kind that takes `Authorization` as its own header reads every scheme.
-                    Carrier::Header(name) => *name == AUTHORIZATION,
-                };
-                present |= u64::from(reads) << at;
-            }
+            let fitting = self.schemes.iter().filter(|(_, scheme)| has_scheme(value.as_bytes(), scheme));
+            present = fitting.fold(self.any_scheme, |bits, (bit, _)| bits | bit);
             is_unread = present == 0;
         }
-        for (at, carrier) in self.0.iter().enumerate() {
-            let Carrier::Header(name) = carrier else { continue };
-            if *name != AUTHORIZATION
-                && let Some(value) = only(headers, name)?
-            {
+        for (bit, name) in &self.headers {
+            if let Some(value) = only(headers, name)? {
                 value.set_sensitive(true);
-                present |= 1 << at;
+                present |= bit;
             }
         }
         if is_unread { Err(unsupported()) } else { Ok(present) }
@@ -64,13 +70,9 @@ impl Carriers {
 
     /// The bits of what a browser may send by itself, as it does a password that it keeps.
     pub(super) fn kept_by_browsers(&self) -> u64 {
-        self.0.iter().enumerate().fold(0, |bits, (at, carrier)| {
-            let may_be_kept = match carrier {
-                Carrier::Scheme(name) => websocket::is_kept_by_browsers(name.as_bytes()),
-                Carrier::Header(name) => *name == AUTHORIZATION,
-            };
-            bits | u64::from(may_be_kept) << at
-        })
+        let kept =
+            self.schemes.iter().filter(|(_, scheme)| websocket::is_kept_by_browsers(scheme.as_bytes()));
+        kept.fold(self.any_scheme, |bits, (bit, _)| bits | bit)
     }
 }
 
@@ -91,9 +93,11 @@ fn same(a: &Carrier, b: &Carrier) -> bool {
     }
 }
 
-/// The word before the first blank (RFC 9110 §11.4: SP, not TAB); bytes, for the value may be no text at all.
-fn scheme(authorization: &[u8]) -> &[u8] {
-    authorization.split(|b| *b == b' ').next().unwrap_or_default()
+/// Whether that is the word before the first blank (RFC 9110 §11.4: SP, not TAB); bytes, for it may be no text at all.
+fn has_scheme(authorization: &[u8], scheme: &str) -> bool {
+    authorization.split_at_checked(scheme.len()).is_some_and(|(word, rest)| {
+        word.eq_ignore_ascii_case(scheme.as_bytes()) && rest.first().is_none_or(|b| *b == b' ')
+    })
 }
 
 /// What the kinds asked so far have shown.

@@ -270,10 +270,11 @@ impl Settings {
             }
             None => return Err(self.door.missing(req)),
         }
-        let ways_back = self.ways_back(req);
-        if ways_back.is_empty() {
+        let mut ways_back = self.ways_back(req).peekable();
+        if ways_back.peek().is_none() {
             return Ok(Pass::Now);
         }
+        let ways_back: SmallVec<[_; 2]> = ways_back.collect();
         Ok(Pass::then(move |res| ways_back.into_iter().rev().for_each(|way_back| way_back.run(res))))
     }
 
@@ -291,15 +292,15 @@ impl Settings {
             .with_detail("only pages of this site may open a WebSocket with its cookies or a kept password"))
     }
 
-    fn ways_back(&self, req: &request::Parts) -> SmallVec<[WayBack; 2]> {
-        self.kinds.iter().filter_map(|kind| kind.authenticator.way_back(req)).collect()
+    fn ways_back(&self, req: &request::Parts) -> impl Iterator<Item = WayBack> {
+        self.kinds.iter().filter_map(|kind| kind.authenticator.way_back(req))
     }
 
     /// Completes a refusal: challenges, and what the kinds say on the way back. A gate that refuses does not
     /// leave, so a cookie that a kind removes would otherwise never be removed.
     fn see_off(&self, rejection: Rejection, req: &request::Parts) -> Rejection {
         let rejection = self.door.complete(rejection, req);
-        let ways_back = self.ways_back(req);
+        let ways_back: SmallVec<[WayBack; 2]> = self.ways_back(req).collect();
         if ways_back.is_empty() {
             return rejection;
         }

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use super::{
     base64url,
     fault::{TokenError, TokenFault},
-    object::{List, Object, Rounded, Words, Wrong},
+    object::{List, Object, Rounded, Value, Words, Wrong},
 };
 
 /// The claims that we judge or hand on, borrowed from the payload.
@@ -52,38 +52,18 @@ impl<'a> Claims<'a> {
             let fault = TokenFault::Claim("that this service requires");
             return Err(TokenError::with_log(fault, format_args!("no {name}")));
         }
-        if object.has("cnf") {
+        let found = Found::of(&object);
+        if found.cnf.is_there() {
             return Err(TokenFault::Bound.into());
         }
-        let claims = Self::read(&object, roles).map_err(|Wrong(name)| TokenFault::Claim(name))?;
+        let roles = words_at(&object, roles).map_err(|()| Wrong("with the roles"));
+        let claims = found.read(roles).map_err(|Wrong(name)| TokenFault::Claim(name))?;
         // The app reads them by `Principal::claims`, and must not be the first to find that nobody can.
         if !object.is_readable(json) {
-            return Err(TokenError::with_log(
-                TokenFault::Malformed,
-                "a claim is nested too deep or no number or text",
-            ));
+            let why = "a claim is nested too deep, or holds a number or a text that cannot be";
+            return Err(TokenError::with_log(TokenFault::Malformed, why));
         }
         Ok(claims)
-    }
-
-    fn read(object: &Object<'a>, roles: &[Box<str>]) -> Result<Self, Wrong> {
-        Ok(Self {
-            issuer: object.name("iss")?,
-            subject: object.name("sub")?,
-            audience: object.list("aud")?.map(List::into_words),
-            // A fraction goes the way that shortens the token's life.
-            expires: object.seconds("exp", Rounded::Down)?,
-            not_before: object.seconds("nbf", Rounded::Up)?,
-            issued_at: object.seconds("iat", Rounded::Up)?,
-            token_id: object.name("jti")?,
-            scopes: scopes(object)?,
-            auth_time: object.seconds("auth_time", Rounded::Down)?,
-            amr: object.array("amr")?.unwrap_or_default(),
-            acr: object.name("acr")?,
-            roles: words_at(object, roles).map_err(|()| Wrong("with the roles"))?,
-            #[cfg(feature = "cookie")]
-            proved_by: object.name(PROVED_BY)?,
-        })
     }
 
     /// What names this token in logs and in the revocation set: its `jti`, or a hash of what was signed.
@@ -100,6 +80,91 @@ impl<'a> Claims<'a> {
     }
 }
 
+/// Where the claims of ours stand, found in one walk over all.
+struct Found<'a> {
+    iss: Value<'a>,
+    sub: Value<'a>,
+    aud: Value<'a>,
+    exp: Value<'a>,
+    nbf: Value<'a>,
+    iat: Value<'a>,
+    jti: Value<'a>,
+    scope: Value<'a>,
+    scp: Value<'a>,
+    auth_time: Value<'a>,
+    amr: Value<'a>,
+    acr: Value<'a>,
+    cnf: Value<'a>,
+    #[cfg(feature = "cookie")]
+    proved_by: Value<'a>,
+}
+
+impl<'a> Found<'a> {
+    fn of(object: &Object<'a>) -> Self {
+        let mut found = Self {
+            iss: Value::of("iss"),
+            sub: Value::of("sub"),
+            aud: Value::of("aud"),
+            exp: Value::of("exp"),
+            nbf: Value::of("nbf"),
+            iat: Value::of("iat"),
+            jti: Value::of("jti"),
+            scope: Value::of("scope"),
+            scp: Value::of("scp"),
+            auth_time: Value::of("auth_time"),
+            amr: Value::of("amr"),
+            acr: Value::of("acr"),
+            cnf: Value::of("cnf"),
+            #[cfg(feature = "cookie")]
+            proved_by: Value::of(PROVED_BY),
+        };
+        for (name, value) in object.members() {
+            let place = match name {
+                "iss" => &mut found.iss,
+                "sub" => &mut found.sub,
+                "aud" => &mut found.aud,
+                "exp" => &mut found.exp,
+                "nbf" => &mut found.nbf,
+                "iat" => &mut found.iat,
+                "jti" => &mut found.jti,
+                "scope" => &mut found.scope,
+                "scp" => &mut found.scp,
+                "auth_time" => &mut found.auth_time,
+                "amr" => &mut found.amr,
+                "acr" => &mut found.acr,
+                "cnf" => &mut found.cnf,
+                #[cfg(feature = "cookie")]
+                PROVED_BY => &mut found.proved_by,
+                _ => continue,
+            };
+            place.set(value);
+        }
+        found
+    }
+
+    /// In the order in which a fault of one is told before a fault of another.
+    fn read(self, roles: Result<Words<'a>, Wrong>) -> Result<Claims<'a>, Wrong> {
+        Ok(Claims {
+            issuer: self.iss.name()?,
+            subject: self.sub.name()?,
+            audience: self.aud.list()?.map(List::into_words),
+            // A fraction goes the way that shortens the token's life.
+            expires: self.exp.seconds(Rounded::Down)?,
+            not_before: self.nbf.seconds(Rounded::Up)?,
+            issued_at: self.iat.seconds(Rounded::Up)?,
+            token_id: self.jti.name()?,
+            // Some issuers write `scp` instead.
+            scopes: scopes(if self.scope.is_there() { self.scope } else { self.scp })?,
+            auth_time: self.auth_time.seconds(Rounded::Down)?,
+            amr: self.amr.array()?.unwrap_or_default(),
+            acr: self.acr.name()?,
+            roles: roles?,
+            #[cfg(feature = "cookie")]
+            proved_by: self.proved_by.name()?,
+        })
+    }
+}
+
 /// A private claim (RFC 7519 §4.3) of session tokens.
 #[cfg(feature = "cookie")]
 pub(super) const PROVED_BY: &str = "enfilade_proved_by";
@@ -107,17 +172,15 @@ pub(super) const PROVED_BY: &str = "enfilade_proved_by";
 /// The longest `jti`, in bytes, that is its token's name; a longer one is replaced by a hash.
 pub(super) const MAX_ID: usize = 128;
 
-/// `scope`, and where that is absent `scp`, which some issuers write instead.
-fn scopes<'a>(object: &Object<'a>) -> Result<Words<'a>, Wrong> {
-    let name = if object.has("scope") { "scope" } else { "scp" };
-    let scopes: Words<'a> = match object.list(name)? {
+fn scopes(value: Value<'_>) -> Result<Words<'_>, Wrong> {
+    let scopes: Words<'_> = match value.list()? {
         // One text has words between blanks; in an array each element is one word.
         Some(List::One(Cow::Borrowed(text))) => words_of(text).map(Cow::Borrowed).collect(),
         Some(List::One(Cow::Owned(text))) => words_of(&text).map(|word| word.to_owned().into()).collect(),
         Some(List::Many(words)) => words,
         None => Words::new(),
     };
-    if scopes.iter().all(|word| is_scope(word)) { Ok(scopes) } else { Err(Wrong(name)) }
+    if scopes.iter().all(|word| is_scope(word)) { Ok(scopes) } else { Err(value.wrong()) }
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {

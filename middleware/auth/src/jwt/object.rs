@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! text ──▶ Object [ name → raw value ]      a name twice, also written with escapes: refused (RFC 7515 §4, 7519 §4)
-//!             ├─ string(name)   Absent → None · null, another type → Err
-//!             ├─ seconds(name)  NumericDate (RFC 7519 §2)
-//!             └─ is_readable  whatever else is there can be read by serde_json, too
+//!             ├─ Value ─┬─ string, name, list, array   absent → None · null, another type → Err
+//!             │         └─ seconds                     NumericDate (RFC 7519 §2)
+//!             └─ is_readable                           whatever else is there can be read by serde_json, too
 //! ```
 //!
 //! Everything is borrowed from the text, but for what is written with escapes.
@@ -46,56 +46,22 @@ impl<'a> Object<'a> {
 
     /// A string.
     pub(super) fn string(&self, name: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
-        self.get(name).map(|value| text(value).ok_or(Wrong(name))).transpose()
-    }
-
-    /// A string that names something: not empty, no control characters, for it goes to logs and environments.
-    pub(super) fn name(&self, name: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
-        match self.string(name)? {
-            Some(text) if text.is_empty() || text.chars().any(char::is_control) => Err(Wrong(name)),
-            text => Ok(text),
-        }
-    }
-
-    /// A string, or an array of strings.
-    pub(super) fn list(&self, name: &'static str) -> Result<Option<List<'a>>, Wrong> {
-        self.list_at(name).map_err(|()| Wrong(name))
-    }
-
-    /// The same under a name that is not ours.
-    pub(super) fn list_at(&self, name: &str) -> Result<Option<List<'a>>, ()> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        let list = if value.get().starts_with('[') {
-            words(value).map(List::Many)
-        } else {
-            text(value).map(List::One)
-        };
-        list.map(Some).ok_or(())
-    }
-
-    /// An array of strings.
-    pub(super) fn array(&self, name: &'static str) -> Result<Option<Words<'a>>, Wrong> {
-        self.get(name).map(|value| words(value).ok_or(Wrong(name))).transpose()
-    }
-
-    /// A `NumericDate` in whole seconds; a fraction, which RFC 7519 §2 allows, is rounded.
-    pub(super) fn seconds(&self, name: &'static str, rounded: Rounded) -> Result<Option<u64>, Wrong> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        // The text is a JSON value already, so what begins with a digit is a number without a sign.
-        let text = value.get();
-        let seconds = match text.parse::<u64>() {
-            Ok(seconds) => Some(seconds),
-            Err(_) if text.starts_with(|c: char| c.is_ascii_digit()) => {
-                text.parse().ok().and_then(|seconds| whole(seconds, rounded))
-            }
-            Err(_) => None,
-        };
-        seconds.filter(|seconds| *seconds <= LAST_SECOND).map(Some).ok_or(Wrong(name))
+        Value { name, raw: self.get(name) }.string()
     }
 
     /// The member as an object of its own.
     pub(super) fn object(&self, name: &str) -> Result<Option<Object<'a>>, ()> {
         self.get(name).map(|value| Object::parse(value.get()).ok_or(())).transpose()
+    }
+
+    /// A string, or an array of strings, under a name that is not ours.
+    pub(super) fn list_at(&self, name: &str) -> Result<Option<List<'a>>, ()> {
+        self.get(name).map(|value| list(value).ok_or(())).transpose()
+    }
+
+    /// Name and value of each member.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (&**name, *value))
     }
 
     /// Whether all of `text`, which this object was parsed from, can be read into memory: no number beyond `f64`, no half
@@ -112,11 +78,68 @@ impl<'a> Object<'a> {
     fn has_doubled_names(&self) -> bool {
         let names = || self.0.iter().map(|(name, _)| name);
         if self.0.len() <= USUAL {
-            return names().enumerate().any(|(at, name)| names().take(at).any(|before| before == name));
+            let is_there = |(at, name): (usize, &Cow<'_, str>)| {
+                names().take(at).any(|before| before.len() == name.len() && before == name)
+            };
+            return names().enumerate().any(is_there);
         }
         let mut sorted: Vec<_> = names().collect();
         sorted.sort_unstable();
         sorted.windows(2).any(|pair| pair[0] == pair[1])
+    }
+}
+
+/// What an object has under a name of ours; nothing, to begin with.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a> {
+    name: &'static str,
+    raw: Option<&'a RawValue>,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn of(name: &'static str) -> Self {
+        Self { name, raw: None }
+    }
+
+    pub(super) fn set(&mut self, raw: &'a RawValue) {
+        self.raw = Some(raw);
+    }
+
+    pub(super) fn is_there(self) -> bool {
+        self.raw.is_some()
+    }
+
+    /// A string.
+    pub(super) fn string(self) -> Result<Option<Cow<'a, str>>, Wrong> {
+        self.read(text)
+    }
+
+    /// A string that names something: not empty, no control characters, for it goes to logs and environments.
+    pub(super) fn name(self) -> Result<Option<Cow<'a, str>>, Wrong> {
+        self.read(|value| text(value).filter(|text| !text.is_empty() && !has_controls(text)))
+    }
+
+    /// A string, or an array of strings.
+    pub(super) fn list(self) -> Result<Option<List<'a>>, Wrong> {
+        self.read(list)
+    }
+
+    /// An array of strings.
+    pub(super) fn array(self) -> Result<Option<Words<'a>>, Wrong> {
+        self.read(words)
+    }
+
+    /// A `NumericDate` in whole seconds; a fraction, which RFC 7519 §2 allows, is rounded.
+    pub(super) fn seconds(self, rounded: Rounded) -> Result<Option<u64>, Wrong> {
+        self.read(|value| seconds(value.get(), rounded))
+    }
+
+    pub(super) fn wrong(self) -> Wrong {
+        Wrong(self.name)
+    }
+
+    fn read<T>(self, read: impl FnOnce(&'a RawValue) -> Option<T>) -> Result<Option<T>, Wrong> {
+        self.raw.map(|value| read(value).ok_or(self.wrong())).transpose()
     }
 }
 
@@ -142,6 +165,16 @@ pub(super) enum Rounded {
     Up,
 }
 
+/// The text is a JSON value already, so what begins with a digit is a number without a sign.
+fn seconds(text: &str, rounded: Rounded) -> Option<u64> {
+    let seconds = match text.parse::<u64>() {
+        Ok(seconds) => Some(seconds),
+        Err(_) if text.starts_with(|c: char| c.is_ascii_digit()) => whole(text.parse().ok()?, rounded),
+        Err(_) => None,
+    };
+    seconds.filter(|seconds| *seconds <= LAST_SECOND)
+}
+
 fn whole(seconds: f64, rounded: Rounded) -> Option<u64> {
     let seconds = match rounded {
         Rounded::Down => seconds.floor(),
@@ -164,6 +197,16 @@ fn text(value: &RawValue) -> Option<Cow<'_, str>> {
         Some(text) => Some(Cow::Borrowed(text)),
         None => serde_json::from_str::<Text<'_>>(value.get()).ok().map(|Text(text)| text),
     }
+}
+
+/// Of plain ASCII, which most names are, each byte is looked at once, and nothing decoded.
+fn has_controls(text: &str) -> bool {
+    let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    !is_plain && text.chars().any(char::is_control)
+}
+
+fn list(value: &RawValue) -> Option<List<'_>> {
+    if value.get().starts_with('[') { words(value).map(List::Many) } else { text(value).map(List::One) }
 }
 
 fn words(value: &RawValue) -> Option<Words<'_>> {

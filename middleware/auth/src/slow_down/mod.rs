@@ -157,7 +157,7 @@ impl SlowDown {
         let address = canonical.ok_or_else(no_client_address)?.client().and_then(|client| client.ip());
         let now = self.0.clock.monotonic();
         let network = address.map(|address| self.0.network(address));
-        let user = name.map(|name| self.0.users.place(folded(name), folded(name)));
+        let user = name.map(folded).map(|name| self.0.users.place(&name, &name));
         if let Some(network) = network {
             let wait = self.0.networks.wait(network, now);
             if !wait.is_zero() {

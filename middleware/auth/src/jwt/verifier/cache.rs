@@ -14,35 +14,15 @@ use std::{
 
 use enfilade_core::Principal;
 use quick_cache::{Equivalent, Weighter, sync};
-use smallvec::SmallVec;
-
-use crate::jwt::claims::Claims;
 
 /// A token whose signature is good and whose claims are well-formed.
 pub(super) struct Proved {
     /// Of the keys that proved it.
     pub(super) generation: u64,
     pub(super) principal: Principal,
-    pub(super) issuer: Option<Box<str>>,
-    pub(super) audience: Option<SmallVec<[Box<str>; 1]>>,
     pub(super) expires: Option<u64>,
     pub(super) not_before: Option<u64>,
     pub(super) issued_at: Option<u64>,
-}
-
-impl Proved {
-    pub(super) fn new(generation: u64, principal: Principal, claims: &Claims<'_>) -> Self {
-        let Claims { issuer, audience, expires, not_before, issued_at, .. } = claims;
-        Self {
-            generation,
-            principal,
-            issuer: issuer.as_deref().map(Box::from),
-            audience: audience.as_ref().map(|words| words.iter().map(|word| Box::from(&**word)).collect()),
-            expires: *expires,
-            not_before: *not_before,
-            issued_at: *issued_at,
-        }
-    }
 }
 
 /// Bounded in bytes.
@@ -164,8 +144,7 @@ fn bytes(token: &str, proved: &Proved) -> u64 {
     const EACH: usize = 16 + size_of::<Box<str>>();
     let who = &proved.principal;
     let lists: usize = who.scopes().chain(who.roles()).chain(who.amr()).map(|word| word.len() + EACH).sum();
-    let audience: usize = proved.audience.iter().flatten().map(|word| word.len() + EACH).sum();
     let texts =
         who.claims_json().map_or(0, str::len) + who.subject().len() + who.issuer().map_or(0, str::len);
-    (token.len() + texts + lists + audience + size_of::<Proved>() + 512) as u64
+    (token.len() + texts + lists + size_of::<Proved>() + 512) as u64
 }

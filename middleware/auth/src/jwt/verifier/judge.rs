@@ -1,14 +1,20 @@
-//! What is asked anew on every request, of a token just proved and of one remembered alike.
+//! The judgement: what holds of a token for ever, and what is asked anew on every request, remembered or not.
+//!
+//! ```text
+//! parties   iss, aud: with the proof, before anything is remembered
+//! now       exp, nbf, iat, revoked: every time
+//! ```
 
 use super::{Proved, Settings};
-use crate::jwt::fault::{Quoted, TokenError, TokenFault};
+use crate::jwt::{
+    claims::Claims,
+    fault::{Quoted, TokenError, TokenFault},
+    object::Words,
+};
 
 /// Judges by the clock and the revocations of this moment.
 pub(super) fn now(settings: &Settings, token: &Proved) -> Result<(), TokenError> {
-    let now = settings.clock.unix_seconds();
-    issuer(settings, token)?;
-    audience(settings, token)?;
-    times(settings.leeway, token, now)?;
+    times(settings.leeway, token, settings.clock.unix_seconds())?;
     if settings.revocations.iter().any(|check| check.is_revoked(&token.principal)) {
         let id = token.principal.credential_id().unwrap_or_default();
         return Err(TokenError::with_log(TokenFault::Revoked, format_args!("credential {}", Quoted(id))));
@@ -16,8 +22,14 @@ pub(super) fn now(settings: &Settings, token: &Proved) -> Result<(), TokenError>
     Ok(())
 }
 
-fn issuer(settings: &Settings, token: &Proved) -> Result<(), TokenError> {
-    match token.issuer.as_deref() {
+/// Judges whose word it is and whom it is for. A verifier's settings never change, and what it remembers is its own.
+pub(super) fn parties(settings: &Settings, claims: &Claims<'_>) -> Result<(), TokenError> {
+    issuer(settings, claims.issuer.as_deref())?;
+    audience(settings, claims.audience.as_ref())
+}
+
+fn issuer(settings: &Settings, issuer: Option<&str>) -> Result<(), TokenError> {
+    match issuer {
         Some(issuer) if settings.issuers.accepts(issuer) => Ok(()),
         Some(issuer) => Err(TokenError::with_log(TokenFault::Issuer, format_args!("iss {}", Quoted(issuer)))),
         None if settings.issuers.any => Ok(()),
@@ -25,8 +37,8 @@ fn issuer(settings: &Settings, token: &Proved) -> Result<(), TokenError> {
     }
 }
 
-fn audience(settings: &Settings, token: &Proved) -> Result<(), TokenError> {
-    match token.audience.as_deref() {
+fn audience(settings: &Settings, audience: Option<&Words<'_>>) -> Result<(), TokenError> {
+    match audience {
         _ if settings.audiences.any => Ok(()),
         Some(words) if words.iter().any(|word| settings.audiences.accepts(word)) => Ok(()),
         Some(words) => {

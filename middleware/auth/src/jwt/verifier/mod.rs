@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! token ─▶ remembered? ──no──▶ size ▸ shape ▸ header ▸ typ ▸ key ▸ algorithm is the key's ▸ signature ▸ claims
-//!              │ yes                                                                                     │
-//!              └──────────────▶ judged on every request: issuer ▸ audience ▸ exp ▸ nbf ▸ iat ▸ revoked ◀─┘
+//!              │ yes                                          ┌── issuer ▸ audience ◀─────────────────────┘
+//!              └──────────────▶ judged on every request: exp ▸ nbf ▸ iat ▸ revoked
 //! ```
 //!
 //! 1. An expected issuer or audience makes the claim required. Without an expected audience a token that has one
@@ -143,7 +143,7 @@ impl Verifier {
         Ok(self.prove(token, self.0.keys.generation())?.principal)
     }
 
-    /// What holds for ever: the signature is good, and the claims are well-formed.
+    /// What holds for ever: the signature is good, the claims are well-formed, by whom they should be and for us.
     fn prove(&self, token: &str, generation: u64) -> Result<Proved, TokenError> {
         let settings = &self.0.settings;
         let mut room = Room::new();
@@ -158,7 +158,9 @@ impl Verifier {
         let mut proved = {
             let claims = Claims::parse(&json, &settings.roles_claim, &settings.required)?;
             let principal = principal(settings, &claims, compact.signing_input)?;
-            Proved::new(generation, principal, &claims)
+            judge::parties(settings, &claims)?;
+            let Claims { expires, not_before, issued_at, .. } = claims;
+            Proved { generation, principal, expires, not_before, issued_at }
         };
         proved.principal = mem::take(&mut proved.principal).with_claims(json);
         Ok(proved)
