@@ -16,8 +16,8 @@ use bytes::Bytes;
 use enfilade_core::RequestId;
 use http::HeaderValue;
 
-/// Numbers in a draw: a power of sixteen, so that texts of one draw differ in one digit and are equally long.
-const DRAWN: u8 = 16;
+/// The last digits of the numbers in a draw: its texts differ in nothing else, and are equally long.
+const DRAWN: &[u8; 16] = b"0123456789abcdef";
 
 /// A process's counter, and what this clone has drawn from it. A clone begins with nothing drawn.
 #[derive(Debug)]
@@ -62,12 +62,14 @@ impl Numbers {
 
     #[cold]
     fn draw(&mut self) {
-        self.number = self.counter.drawn.fetch_add(1, Relaxed).wrapping_mul(DRAWN.into());
-        let text = |number| RequestId::new(self.counter.process, number).text();
-        self.length = text(self.number).len();
-        let mut texts = Vec::with_capacity(self.length * usize::from(DRAWN));
-        for number in 0..DRAWN {
-            texts.extend_from_slice(text(self.number | u64::from(number)).as_bytes());
+        self.number = self.counter.drawn.fetch_add(1, Relaxed).wrapping_mul(DRAWN.len() as u64);
+        let first = RequestId::new(self.counter.process, self.number).text();
+        let (same, _) = first.as_bytes().split_at(first.len() - 1);
+        self.length = first.len();
+        let mut texts = Vec::with_capacity(self.length * DRAWN.len());
+        for last in DRAWN {
+            texts.extend_from_slice(same);
+            texts.push(*last);
         }
         self.texts = texts.into();
     }
@@ -109,7 +111,7 @@ mod tests {
         let mut numbers = Numbers::new();
         numbers.next();
         assert!(!numbers.texts.is_empty() && numbers.clone().texts.is_empty());
-        for _ in 1..DRAWN {
+        for _ in 1..DRAWN.len() {
             numbers.next();
         }
         assert!(numbers.texts.is_empty());

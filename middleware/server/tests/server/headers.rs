@@ -161,10 +161,18 @@ fn a_refusal_has_them_beside_the_renderers_own_and_an_upgrade_has_none() {
             .layer(RenderRejections::new())
             .layer(Gates::of(closed))
     };
-    let reply = drive(layers(), &Probe::ok()).get("/").header("accept", "text/html").send();
-    assert_eq!(reply.status(), 403);
-    for name in ["x-content-type-options", "x-frame-options", "referrer-policy", "content-security-policy"] {
-        assert_eq!(reply.headers().get_all(name).iter().count(), 1, "{name}");
+    for (accept, once, never) in [
+        // A page of the renderer's says itself that nobody may frame it.
+        ("text/html", "content-security-policy", "x-frame-options"),
+        ("*/*", "x-frame-options", "content-security-policy"),
+    ] {
+        let reply = drive(layers(), &Probe::ok()).get("/").header("accept", accept).send();
+        assert_eq!(reply.status(), 403);
+        for name in ["x-content-type-options", "referrer-policy", once] {
+            assert_eq!(reply.headers().get_all(name).iter().count(), 1, "{name}");
+        }
+        assert_eq!(reply.header(never), None, "{accept}");
+        assert_eq!(reply.header("referrer-policy"), Some("same-origin"), "the renderer's stays");
     }
     assert!(after(SecurityHeaders::new(), Answer::status(101)).headers().is_empty());
     assert_eq!(after(SecurityHeaders::new(), Answer::status(304)).headers().len(), 3);
