@@ -42,9 +42,13 @@
 //!
 //! - hyper takes at most 100 fields in an HTTP/1 head, and 16 KiB of fields over HTTP/2 stay 16 KiB.
 //! - A client that half-closes its socket counts as gone: nothing tells it from one that left.
+//!   What a client sent behind an unanswered HTTP/1 request hides that it left: hyper does not read on, so the request
+//!   counts until the app answers.
 //! - An HTTP/1 head whose first bytes came while another request was running has the idle timeout as its deadline.
-//! - A response's deadline is for each frame of its body and takes a client to read 1 KiB a second. After the last
-//!   frame was handed to hyper the request no longer counts, and the idle timeout ends a connection that takes nothing.
+//! - A response's deadline is for each frame of its body and takes a client to read 1 KiB a second. A last frame of
+//!   4 KiB or less may wait for a client for as long as the connection lives; the idle timeout ends one that asks nothing.
+//! - A WebSocket over HTTP/2 (extended CONNECT, RFC 8441) is refused, as CONNECT is; over HTTP/1 upgrades pass.
+//! - [`limits`] says of each kind of flood what stops it, and which have no knob.
 //! - Nothing counts requests by client: several connections may together hold all of `max_in_flight`.
 
 pub mod access_log;

@@ -12,6 +12,29 @@
 //! assert!(limits.check().is_ok());
 //! assert!(limits.with_max_in_flight(0).check().is_err());
 //! ```
+//!
+//! # What stops a flood
+//!
+//! Each line is a test of `tests/floods` or `tests/attacks`: the server's memory stays flat, other clients are served.
+//!
+//! | attack | what stops it | with a setting here? |
+//! |---|---|---|
+//! | many streams | refused over the limit; 1,024 refusals and other errors end the connection | `max_streams` |
+//! | "made you reset" (CVE-2025-8671) | the same 1,024 | no, hyper's own |
+//! | rapid reset (CVE-2023-44487) in bursts | more than 20 that were reset before they were looked at | no, h2's own |
+//! | rapid reset, one by one | **nothing**: each costs what a request costs, and the app is stopped | **no knob** |
+//! | SETTINGS, PING | the next is read once the answer has left; unread answers: `idle_timeout`, `head_timeout` | no, h2's own |
+//! | PRIORITY, WINDOW_UPDATE, unknown kinds | **nothing** but `idle_timeout`: they are dropped or added up | **no knob** |
+//! | empty DATA, tiny DATA | more than 100; a budget of half the connection's window (1 MiB) | no, h2's own |
+//! | CONTINUATION (CVE-2024-27316), HPACK bomb, crumbs | 5 frames, 16 KiB of fields (431), four times as much | `max_header_size` |
+//! | trailers | the same over HTTP/2; 16 KiB over HTTP/1 | no, hyper's own |
+//! | bodies without an end | the limits below; ahead of the app at most 1 MiB of a connection, all streams together | `max_body_size`, `body_timeout`, `min_body_rate` |
+//! | zero windows, slow readers | the stream is reset, the HTTP/1 connection cut | `write_timeout` |
+//! | pipelines | one request after the other; 64 KiB are read ahead | no |
+//! | connections | wait in the system's queue; no descriptors left: accepting rests half a second | `max_connections` |
+//! | slow or silent clients | the deadlines of the picture above | `head_timeout`, `idle_timeout` |
+//!
+//! Nothing here counts by client: put a limit by address before the server, or a link behind it, where that matters.
 
 use std::{error::Error, fmt, time::Duration};
 

@@ -20,7 +20,7 @@ pub(crate) use self::{
 
 use std::{pin::pin, sync::Arc};
 
-use bytes::Buf;
+use bytes::Bytes;
 use enfilade_core::ClientAddr;
 use http::Request;
 use http_body::Body;
@@ -85,8 +85,7 @@ pub(crate) async fn serve<IO, S, R>(
     S: Service<Request<Incoming>, Response = http::Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + Send,
     S::Future: Send + 'static,
-    R: Body + Send + 'static,
-    R::Data: Buf + Send,
+    R: Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
     let Accepted { io, client, pulse, permit } = accepted;

@@ -10,7 +10,10 @@
 //! 1. hyper asks a body for its next frame once the last one is on its way, so its silence is the client's. Bytes on
 //!    the socket say nothing over HTTP/2: pings and settings are answered for a client that takes no response.
 //! 2. A stream is cut alone: a paused download must not take the others of its connection along.
-//! 3. What the body notes is read by the future that polled it, on the same thread: no allocation, no lock.
+//! 3. The last byte of a large frame follows it alone: hyper takes a body for done once h2 has its last frame, and a
+//!    client that opens no window could keep that frame for as long as the connection lives. hyper waits for the window
+//!    with the next frame in hand, so that the body is not done before nearly all of it is on its way.
+//! 4. What the body notes is read by the future that polled it, on the same thread: no allocation, no lock.
 
 use std::{
     cell::Cell,
@@ -21,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::Buf;
+use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use hyper::service::Service;
@@ -35,6 +38,9 @@ pub(super) const NOT_TAKEN: &str = "a response was not taken in time";
 
 /// Bytes a second that a client must take of a frame; a large frame is handed over long before it is sent.
 const RATE: u64 = 1 << 10;
+
+/// The largest frame that may stay in h2's buffer unwatched; times all streams, times all connections.
+const SMALL: usize = 4 << 10;
 
 /// What became of a response body while something was polled.
 #[derive(Clone, Copy)]
@@ -157,7 +163,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(self.project().inner.poll(cx))?;
         TURN.set(Turn::Owed { bytes: 0 });
-        Poll::Ready(Ok(response.map(|inner| Noted { inner, end: FreeAtEnd })))
+        Poll::Ready(Ok(response.map(|inner| Noted { inner, rest: None, whole: 0, end: FreeAtEnd })))
     }
 }
 
@@ -166,6 +172,9 @@ pin_project! {
     pub(super) struct Noted<R> {
         #[pin]
         inner: R,
+        // The last byte of the frame before, which had so many.
+        rest: Option<Bytes>,
+        whole: u64,
         end: FreeAtEnd,
     }
 }
@@ -178,19 +187,28 @@ impl Drop for FreeAtEnd {
     }
 }
 
-impl<R: Body> Body for Noted<R> {
-    type Data = R::Data;
+impl<R: Body<Data = Bytes>> Body for Noted<R> {
+    type Data = Bytes;
     type Error = R::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<R::Data>, R::Error>>> {
-        let polled = self.project().inner.poll_frame(cx);
+    ) -> Poll<Option<Result<Frame<Bytes>, R::Error>>> {
+        let this = self.project();
+        if let Some(rest) = this.rest.take() {
+            TURN.set(Turn::Owed { bytes: *this.whole });
+            return Poll::Ready(Some(Ok(Frame::data(rest))));
+        }
+        let mut polled = this.inner.poll_frame(cx);
         // Set after the poll: the body inside may be another server's.
-        TURN.set(match &polled {
+        TURN.set(match &mut polled {
             Poll::Ready(Some(Ok(frame))) => {
-                Turn::Owed { bytes: frame.data_ref().map_or(0, Buf::remaining) as u64 }
+                let data = frame.data_mut();
+                *this.whole = data.as_ref().map_or(0, |data| data.len()) as u64;
+                *this.rest =
+                    data.filter(|data| data.len() > SMALL).map(|data| data.split_off(data.len() - 1));
+                Turn::Owed { bytes: *this.whole }
             }
             _ => Turn::Free,
         });
@@ -198,10 +216,19 @@ impl<R: Body> Body for Noted<R> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let mut hint = self.inner.size_hint();
+        if let Some(rest) = &self.rest {
+            let more = rest.len() as u64;
+            let upper = hint.upper().map(|upper| upper + more);
+            hint.set_lower(hint.lower() + more);
+            if let Some(upper) = upper {
+                hint.set_upper(upper);
+            }
+        }
+        hint
     }
 }

@@ -145,6 +145,7 @@ async fn app(req: Request<RequestBody>) -> Result<Response<Full<Bytes>>, Infalli
             return Ok(Response::default());
         }
         "/hang" => std::future::pending().await,
+        "/large" => return Ok(Response::new(Full::from(vec![b'x'; 32 << 10]))),
         _ => {}
     }
     Ok(Response::new(Full::new(Bytes::from_static(ANSWER))))

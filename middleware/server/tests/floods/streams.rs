@@ -161,3 +161,14 @@ fn a_client_that_said_goodbye_opens_no_streams() {
     let end = withstand(Flood { first, round, few: 50, ..Flood::default() });
     assert_eq!(end, End::Goaway("NO_ERROR"));
 }
+
+/// The one frame of each body is the app's own memory: a client that opens no window holds at most a hundred.
+#[test]
+fn large_answers_that_are_not_taken_are_held_for_a_hundred_streams_and_no_more() {
+    fn first() -> Vec<u8> {
+        [opening(), frames::settings(&[(4, 1)])].concat()
+    }
+    let round = |n| get(n, "/large");
+    let end = withstand(Flood { first, round, ..Flood::default() });
+    assert_eq!(end, End::Goaway("ENHANCE_YOUR_CALM"));
+}
