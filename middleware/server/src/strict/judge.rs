@@ -38,15 +38,15 @@ impl<'a> From<&'a Parts> for Head<'a> {
 impl<'a> Head<'a> {
     /// The canonical path: the target's own, unless that was found to be another.
     pub(super) fn path(self, spelled: Option<&'a Spelled>) -> &'a [u8] {
-        spelled.map_or(self.uri.path().as_bytes(), |spelled| &spelled.path)
+        spelled.map_or(self.uri.path().as_bytes(), |spelled| &*spelled.path)
     }
 }
 
 /// What the head says that counts.
 pub(super) struct Judged {
     pub(super) host: Named,
-    /// `None`, where the target's own path is the canonical one.
-    pub(super) path: Option<Spelled>,
+    /// `None`, where the target's own path is the canonical one. Boxed, as what is rare must not be moved each time.
+    pub(super) path: Option<Box<Spelled>>,
     /// Whether the body is chunked.
     pub(super) chunked: bool,
     /// Whether there are fields that speak of another hop.
@@ -60,7 +60,7 @@ pub(super) enum Named {
     /// The one of the request before, which need not be parsed again.
     Last,
     /// Another one.
-    Other(Host),
+    Other(Box<Host>),
 }
 
 /// Judges a request's head; `last` is the host of the request before on the same connection.
@@ -113,12 +113,12 @@ impl<'a> Fields<'a> {
 }
 
 /// RFC 9112 §3.2: origin-form, absolute-form with `http` or `https`, and `*` for OPTIONS.
-fn judge_target(head: Head<'_>, rules: PathRules) -> Result<Option<Spelled>, Rejection> {
+fn judge_target(head: Head<'_>, rules: PathRules) -> Result<Option<Box<Spelled>>, Rejection> {
     let uri = head.uri;
     if *head.method == Method::CONNECT {
         return Err(connect_refused());
     }
-    if !uri.query().unwrap_or_default().is_ascii() {
+    if uri.query().is_some_and(|query| !query.is_ascii()) {
         return Err(Fault::NotAscii.into());
     }
     if !matches!(uri.scheme_str(), None | Some("http" | "https")) {
@@ -187,7 +187,7 @@ fn judge_host(fields: &Fields<'_>, head: Head<'_>, last: Option<&Host>) -> Resul
 
 fn parse(text: &[u8], last: Option<&Host>) -> Result<Named, Rejection> {
     if let Some(last) = last
-        && last.as_str().as_bytes() == text
+        && last.as_bytes() == text
     {
         return Ok(Named::Last);
     }
@@ -195,7 +195,7 @@ fn parse(text: &[u8], last: Option<&Host>) -> Result<Named, Rejection> {
     HeaderValue::from_bytes(text)
         .ok()
         .and_then(|value| Host::parse(&value))
-        .map(Named::Other)
+        .map(|host| Named::Other(Box::new(host)))
         .ok_or_else(|| refuse("http.host-invalid", "the host is a name or an address, perhaps with a port"))
 }
 
@@ -216,7 +216,7 @@ impl Named {
         match self {
             Self::Nobody => None,
             Self::Last => last,
-            Self::Other(host) => Some(host),
+            Self::Other(host) => Some(&**host),
         }
     }
 }

@@ -153,30 +153,35 @@ impl StrictRequest {
         let judged = judge(head, self.paths, None)?;
         let mut last = None;
         let own = self.own(judged.host, &mut last)?;
-        let canonical = self.believe(head, judged.forwarding, own)?;
-        Ok(canonical.with_path(head.path(judged.path.as_ref())))
+        let canonical = if judged.forwarding { self.believe(head, own)? } else { own.another() };
+        Ok(canonical.with_path(head.path(judged.path.as_deref())))
     }
 
     /// The request as the connection and the head say it; of `last`, where the host is still that one.
+    #[inline]
     fn own<'a>(&self, host: Named, last: &'a mut Option<Canonical>) -> Result<&'a Canonical, Rejection> {
-        let host = match host {
-            Named::Other(host) => Some(host),
-            Named::Nobody => None,
-            Named::Last => return Ok(last.as_ref().expect("there is one that it was compared with")),
-        };
+        match host {
+            Named::Last => Ok(last.as_ref().expect("there is one that it was compared with")),
+            Named::Nobody => self.other(None).map(|own| &*last.insert(own)),
+            Named::Other(host) => self.other(Some(*host)).map(|own| &*last.insert(own)),
+        }
+    }
+
+    #[cold]
+    fn other(&self, host: Option<Host>) -> Result<Canonical, Rejection> {
         if self.trusted().is_none() {
             self.check_certificate(host.as_ref())?;
         }
         let canonical = Canonical::new(self.scheme.clone(), host, self.client);
-        Ok(last.insert(match self.client {
+        Ok(match self.client {
             Some(peer) => canonical.with_peer(peer),
             None => canonical,
-        }))
+        })
     }
 
-    /// The request as a trusted peer says it, where it says something.
-    fn believe(&self, head: Head<'_>, forwarding: bool, own: &Canonical) -> Result<Canonical, Rejection> {
-        let Some((peer, trust)) = self.trusted().filter(|_| forwarding) else { return Ok(own.another()) };
+    /// The request as a trusted peer says it, or as it is.
+    fn believe(&self, head: Head<'_>, own: &Canonical) -> Result<Canonical, Rejection> {
+        let Some((peer, trust)) = self.trusted() else { return Ok(own.another()) };
         let word = trust.judge(peer, head.headers)?;
         let scheme = word.scheme.as_ref().unwrap_or(own.scheme());
         let host = word.host.as_ref().or(own.host());
@@ -259,9 +264,14 @@ where
             Ok(own) => own,
             Err(rejection) => return self.refuse(rejection, version),
         };
-        let canonical = match settings.believe(head, judged.forwarding, own) {
-            Ok(canonical) => canonical.with_path(head.path(judged.path.as_ref())),
-            Err(rejection) => return self.refuse(rejection, version),
+        let path = head.path(judged.path.as_deref());
+        let canonical = if judged.forwarding {
+            match settings.believe(head, own) {
+                Ok(canonical) => canonical.with_path(path),
+                Err(rejection) => return self.refuse(rejection, version),
+            }
+        } else {
+            own.another().with_path(path)
         };
         if judged.forwarding {
             aliases::remove(req.headers_mut(), aliases::is_forwarding);

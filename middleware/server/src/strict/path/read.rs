@@ -1,7 +1,7 @@
 //! A path read once, byte by byte: nearly every one is its own canonical form, and only looked at.
 //!
 //! ```text
-//! scan ──┬── nothing unusual ──────────▶ as it is           six instructions a byte, no allocation
+//! scan ──┬── nothing unusual ──────────▶ as it is           five instructions a byte, no allocation
 //!        ├── a segment begins with `.` ▶ judge segments     /.well-known
 //!        └── an escape, a rare byte ───▶ decode ▶ judge segments ▶ Spelled
 //! ```
@@ -18,54 +18,55 @@ pub(in crate::strict) struct Spelled {
 
 /// Reads a path that begins with `/`; `None` says that it is its own canonical form.
 #[inline]
-pub(in crate::strict) fn read(raw: &[u8], rules: PathRules) -> Result<Option<Spelled>, Fault> {
+pub(in crate::strict) fn read(raw: &[u8], rules: PathRules) -> Result<Option<Box<Spelled>>, Fault> {
     if raw.len() > rules.max_size {
         return Err(Fault::TooLong);
     }
     match scan(raw) {
-        0 => Ok(None),
-        AFTER_SLASH => judge_segments(raw, rules).map(|()| None),
+        seen::PLAIN | seen::SLASH => Ok(None),
+        seen::DOT_OR_SLASH => judge_segments(raw, rules).map(|()| None),
         _ => decode(raw, rules).map(Some),
     }
 }
 
-/// A slash: what follows is looked at twice.
-const SLASH: u8 = 1;
-/// Unusual right behind a slash: another one, or a dot. One bit above [`SLASH`], so that a shift compares both.
-const AFTER_SLASH: u8 = 1 << 1;
-/// Unusual wherever it stands.
-const ODD: u8 = 1 << 2;
+/// What a scan has seen so far, each state five bits above the one before: see [`MACHINE`].
+mod seen {
+    pub(super) const PLAIN: u32 = 0;
+    /// A slash comes right before.
+    pub(super) const SLASH: u32 = 5;
+    /// A dot or another slash stood right behind a slash.
+    pub(super) const DOT_OR_SLASH: u32 = 10;
+    /// An escape, or a byte that has no business in most paths.
+    pub(super) const ODD: u32 = 15;
+}
 
-const CLASS: [u8; 256] = {
-    let mut class = [ODD; 256];
+/// For each byte the next state behind each state: the row shifted down by the state. A step is a look-up and a shift.
+const MACHINE: [u32; 256] = {
+    let mut machine = [0; 256];
     let mut byte = 0;
-    while byte < 128u8 {
-        class[byte as usize] = match byte {
-            b'/' => SLASH | AFTER_SLASH,
-            b'.' => AFTER_SLASH,
-            b';' => ODD,
-            byte if is_pchar(byte) => 0,
-            _ => ODD,
+    while byte < machine.len() {
+        let (plain, slash, found) = match byte as u8 {
+            b'/' => (seen::SLASH, seen::DOT_OR_SLASH, seen::DOT_OR_SLASH),
+            b'.' => (seen::PLAIN, seen::DOT_OR_SLASH, seen::DOT_OR_SLASH),
+            byte if is_pchar(byte) && byte != b';' => (seen::PLAIN, seen::PLAIN, seen::DOT_OR_SLASH),
+            _ => (seen::ODD, seen::ODD, seen::ODD),
         };
+        machine[byte] = plain | slash << seen::SLASH | found << seen::DOT_OR_SLASH | seen::ODD << seen::ODD;
         byte += 1;
     }
-    class
+    machine
 };
 
-/// What there is to look at: nothing, [`AFTER_SLASH`], or with [`ODD`].
-fn scan(raw: &[u8]) -> u8 {
-    let (mut all, mut pairs, mut last) = (0, 0, 0);
-    for byte in raw {
-        let class = CLASS[usize::from(*byte)];
-        all |= class;
-        pairs |= class & (last << 1);
-        last = class;
-    }
-    all & ODD | pairs & AFTER_SLASH
+fn scan(raw: &[u8]) -> u32 {
+    let step = |state: u32, byte: u8| MACHINE[usize::from(byte)] >> (state & 31);
+    let (fours, rest) = raw.as_chunks();
+    let state =
+        fours.iter().fold(seen::PLAIN, |state, [a, b, c, d]| [*a, *b, *c, *d].into_iter().fold(state, step));
+    rest.iter().copied().fold(state, step) & 31
 }
 
 #[inline(never)]
-fn decode(raw: &[u8], rules: PathRules) -> Result<Spelled, Fault> {
+fn decode(raw: &[u8], rules: PathRules) -> Result<Box<Spelled>, Fault> {
     let mut path = Vec::with_capacity(raw.len());
     let mut target = rules.has(bit::ONE_SPELLING).then(|| String::with_capacity(raw.len()));
     let mut rest = raw;
@@ -86,10 +87,11 @@ fn decode(raw: &[u8], rules: PathRules) -> Result<Spelled, Fault> {
         rest = tail;
     }
     judge_segments(&path, rules)?;
-    if !rules.has(bit::ANY_BYTES) && std::str::from_utf8(&path).is_err() {
+    if !rules.has(bit::ANY_BYTES) && !path.is_ascii() && std::str::from_utf8(&path).is_err() {
         return Err(Fault::NotUtf8);
     }
-    Ok(Spelled { path, target: target.filter(|target| target.as_bytes() != raw) })
+    let target = target.filter(|target| target.as_bytes() != raw);
+    Ok(Box::new(Spelled { path, target }))
 }
 
 const ENCODED_SLASH: &[u8] = b"%2F";
@@ -215,15 +217,37 @@ mod tests {
     #[test]
     fn only_what_is_unusual_is_looked_at_twice() {
         for plain in ["/", "/a", "/a.b/c-d_e~f/", "/a:b@c!d$e&f'g(h)i*j+k,l=m", "/a./b.."] {
-            assert_eq!(scan(plain.as_bytes()), 0, "{plain}");
+            assert!(matches!(scan(plain.as_bytes()), seen::PLAIN | seen::SLASH), "{plain}");
         }
-        for dots in ["/.", "//", "/.well-known/x", "/a//b", "/a/..", "/a/."] {
-            assert_eq!(scan(dots.as_bytes()), AFTER_SLASH, "{dots}");
+        for dots in ["/.", "//", "/.well-known/x", "/a//b", "/a/..", "/a/.", "/./a"] {
+            assert_eq!(scan(dots.as_bytes()), seen::DOT_OR_SLASH, "{dots}");
         }
-        for byte in
-            (0..=255u8).filter(|byte| !(byte.is_ascii_alphanumeric() || b"/.-_~!$&'()*+,=:@".contains(byte)))
-        {
-            assert_eq!(scan(&[b'/', byte]) & ODD, ODD, "{byte:#x}");
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/.-_~!$&'()*+,=:@".contains(byte);
+        for byte in (0..=255).filter(|byte| !plain(byte)) {
+            for odd in [[b'/', byte, b'a'], [b'/', b'/', byte], [b'/', b'a', byte], [b'/', byte, b'.']] {
+                assert_eq!(scan(&odd), seen::ODD, "{}", odd.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn where_in_a_path_something_stands_makes_no_difference() {
+        for length in 2..20 {
+            for at in 1..length {
+                let mut path = vec![b'a'; length];
+                path[0] = b'/';
+                for (byte, state) in
+                    [(b'%', seen::ODD), (b';', seen::ODD), (0xc3, seen::ODD), (b'|', seen::ODD)]
+                {
+                    path[at] = byte;
+                    assert_eq!(scan(&path), state, "{}", path.escape_ascii());
+                }
+                path[at - 1] = b'/';
+                for byte in [b'/', b'.'] {
+                    path[at] = byte;
+                    assert_eq!(scan(&path), seen::DOT_OR_SLASH, "{}", path.escape_ascii());
+                }
+            }
         }
     }
 }
