@@ -110,16 +110,25 @@ where
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
         let line = tracing::enabled!(target: "access", Level::INFO)
             .then(|| Box::new(Line::begin(&mut req, &self.log)));
-        let span =
-            tracing::enabled!(target: SPAN_TARGET, Level::DEBUG).then(|| Box::new(span(req.extensions())));
-        let entered = span.as_deref().map(Span::enter);
-        let future = self.inner.call(req);
-        drop(entered);
-        LoggingFuture { future, line, span }
+        if tracing::enabled!(target: SPAN_TARGET, Level::DEBUG) {
+            return self.call_in_span(req, line);
+        }
+        LoggingFuture { future: self.inner.call(req), line, span: None }
     }
 }
 
-#[cold]
+impl<S> Logging<S> {
+    #[cold]
+    fn call_in_span<B>(&mut self, req: Request<B>, line: Option<Box<Line>>) -> LoggingFuture<S::Future>
+    where
+        S: Service<Request<B>>,
+    {
+        let span = Box::new(span(req.extensions()));
+        let future = span.in_scope(|| self.inner.call(req));
+        LoggingFuture { future, line, span: Some(span) }
+    }
+}
+
 fn span(extensions: &Extensions) -> Span {
     let context = RequestContext::of(extensions);
     let id = context.and_then(RequestContext::request_id);
