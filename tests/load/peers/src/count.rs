@@ -36,7 +36,7 @@ pub fn table(names: &[&str]) -> Result<(), Failed> {
 
 /// Random numbers for keys take a different number of instructions each time: so the start must not be counted.
 fn instructions(name: &'static str) -> Result<u64, Failed> {
-    let file = format!("/tmp/enfilade-peers.{name}.callgrind");
+    let file = output(name);
     let out = format!("--callgrind-out-file={file}");
     let peer = Peer::start(name, &["valgrind", "-q", "--tool=callgrind", &out])?;
     peer.ask(FEW)?;
@@ -44,6 +44,11 @@ fn instructions(name: &'static str) -> Result<u64, Failed> {
     peer.ask(MANY - FEW)?;
     peer.stop()?;
     Ok(sum(&file)? / u64::from(MANY - FEW))
+}
+
+/// Where callgrind writes what it counted: two harnesses at once need a `TMPDIR` each.
+pub fn output(name: &str) -> String {
+    std::env::temp_dir().join(format!("enfilade-peers.{name}.callgrind")).display().to_string()
 }
 
 /// Sets a process's counters to zero.

@@ -19,7 +19,7 @@ use stats_alloc::INSTRUMENTED_SYSTEM;
 use tower::{Service, ServiceExt};
 
 use crate::{
-    count::{FEW, MANY, sum, zero},
+    count::{FEW, MANY, output, sum, zero},
     peer::Failed,
     servers::{HELLO, LOOKED_UP, look_up},
 };
@@ -82,7 +82,7 @@ pub fn table() -> Result<(), Failed> {
 }
 
 fn measure(name: &str) -> Result<(u64, f64), Failed> {
-    let file = format!("/tmp/enfilade-peers.{name}.callgrind");
+    let file = output(name);
     let this = std::env::current_exe()?;
     let mut child = Command::new("valgrind")
         .args(["-q", "--tool=callgrind", &format!("--callgrind-out-file={file}")])
