@@ -133,10 +133,9 @@ where
             self.inner = self.inner.clone();
             return BodyLimitFuture::refused(http1);
         }
-        let (parts, body) = req.into_parts();
-        let body = LimitedBody::new(body, self.limit);
-        let fault = body.fault();
-        BodyLimitFuture::app(self.inner.call(Request::from_parts(parts, body)), fault, http1)
+        let req = req.map(|body| LimitedBody::new(body, self.limit));
+        let fault = req.body().fault();
+        BodyLimitFuture::app(self.inner.call(req), fault, http1)
     }
 }
 

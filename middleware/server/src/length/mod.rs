@@ -42,7 +42,6 @@ use enfilade_core::{About, Link, Rejection};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE},
-    response,
 };
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -123,12 +122,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (mut head, body) = ready!(this.future.poll(cx))?.into_parts();
-        let response = match reconcile(*this.asked, &mut head, body.size_hint().exact()) {
-            Ok(Length::Withheld) => Response::from_parts(head, Measured::default()),
-            Ok(Length::Declared) => Response::from_parts(head, Measured::declared()),
-            Ok(Length::Known(length)) => Response::from_parts(head, Measured::counted(body, length)),
-            Ok(Length::Open) => Response::from_parts(head, Measured::open(body)),
+        let mut response = ready!(this.future.poll(cx))?;
+        let (status, exact) = (response.status(), response.body().size_hint().exact());
+        let response = match reconcile(*this.asked, status, response.headers_mut(), exact) {
+            Ok(length) => response.map(|body| length.of(body)),
             Err(rejection) => {
                 log::fault(rejection.code(), &rejection.log().unwrap_or_default());
                 rejection.into_response()
@@ -159,17 +156,33 @@ enum Length {
     Open,
 }
 
-/// The decision, and what of the head has to change for it. `exact` is what the body says of itself.
-fn reconcile(asked: Asked, head: &mut response::Parts, exact: Option<u64>) -> Result<Length, Rejection> {
-    if head.status.is_informational() {
-        let switched = head.status == StatusCode::SWITCHING_PROTOCOLS && asked.upgrade;
-        return if switched { Ok(Length::Open) } else { Err(unsupported(head.status)) };
+impl Length {
+    fn of<R>(self, body: R) -> Measured<R> {
+        match self {
+            Self::Withheld => Measured::default(),
+            Self::Declared => Measured::declared(),
+            Self::Known(length) => Measured::counted(body, length),
+            Self::Open => Measured::open(body),
+        }
     }
-    head.headers.remove(TRANSFER_ENCODING);
-    let said = said(&head.headers)?;
-    match head.status {
+}
+
+/// The decision, and what of the head has to change for it. `exact` is what the body says of itself.
+fn reconcile(
+    asked: Asked,
+    status: StatusCode,
+    headers: &mut HeaderMap,
+    exact: Option<u64>,
+) -> Result<Length, Rejection> {
+    if status.is_informational() {
+        let switched = status == StatusCode::SWITCHING_PROTOCOLS && asked.upgrade;
+        return if switched { Ok(Length::Open) } else { Err(unsupported(status)) };
+    }
+    headers.remove(TRANSFER_ENCODING);
+    let said = said(headers)?;
+    match status {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
-            head.headers.remove(CONTENT_LENGTH);
+            headers.remove(CONTENT_LENGTH);
             Ok(Length::Withheld)
         }
         StatusCode::NOT_MODIFIED if said.is_some() && !asked.head && asked.version <= Version::HTTP_11 => {
@@ -179,7 +192,7 @@ fn reconcile(asked: Asked, head: &mut response::Parts, exact: Option<u64>) -> Re
         _ if asked.head => {
             // What a GET would have said (RFC 9110 §8.6). An empty body says nothing: apps answer HEAD with one.
             if let (None, Some(length @ 1..)) = (said, exact) {
-                head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
             Ok(Length::Withheld)
         }
