@@ -9,7 +9,7 @@ use std::{fmt, sync::OnceLock};
 
 use bytes::Bytes;
 use enfilade_cookie::{Jar, KeyRing, Profile};
-use enfilade_core::{Clock, Plan, Principal, Trail, render::Format};
+use enfilade_core::{Clock, Plan, Principal, RequestContext, Trail, render::Format};
 use http::{HeaderValue, Method, Response, StatusCode, header, request};
 
 use super::pages;
@@ -36,8 +36,10 @@ impl App {
 
     /// Answers.
     pub fn answer(&self, req: &request::Parts) -> Response<Bytes> {
-        if req.uri.path() != "/" {
-            return plain(StatusCode::NOT_FOUND, "not found\n");
+        match RequestContext::path(&req.extensions) {
+            Ok(b"/") => {}
+            Ok(_) => return plain(StatusCode::NOT_FOUND, "not found\n"),
+            Err(unjudged) => return unjudged.into_response(),
         }
         if !matches!(req.method, Method::GET | Method::HEAD) {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");

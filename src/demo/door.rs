@@ -14,7 +14,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use enfilade_auth::{Basic, ReturnPath, jwt::CookieToken};
 use enfilade_cookie::Jar;
-use enfilade_core::{AuthMethod, Body, Next, Principal, Rejection};
+use enfilade_core::{AuthMethod, Body, Next, Principal, Rejection, RequestContext};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use tower::{BoxError, Service};
 
@@ -44,11 +44,12 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
 {
-    let answered = match req.uri().path() {
-        "/sign-in" => door.at_sign_in(req).await,
-        "/sign-out" => door.at_sign_out(&req.into_parts().0),
-        "/check" => at_check(&req.into_parts().0),
-        _ => return Ok(next.run(req).await?.map(Body::app)),
+    let answered = match RequestContext::path(req.extensions()) {
+        Ok(b"/sign-in") => door.at_sign_in(req).await,
+        Ok(b"/sign-out") => door.at_sign_out(&req.into_parts().0),
+        Ok(b"/check") => at_check(&req.into_parts().0),
+        Err(unjudged) => Err(unjudged),
+        Ok(_) => return Ok(next.run(req).await?.map(Body::app)),
     };
     Ok(answered.map_or_else(Rejection::into_response, |page| page.map(Body::from)))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use enfilade_test::{assert_header, assert_passed, assert_refused, assert_set_cookie};
+use http::Method;
 
 use crate::{
     browser::{HERE, open, sign_in, way},
@@ -235,4 +236,22 @@ fn an_exposed_demo_has_no_users_and_no_token() {
     assert!(demo.identity.printed.is_empty() && demo.identity.token.is_none());
     assert_passed!(demo.door.get("/sign-in").header("host", "10.0.0.7").send());
     assert!(Demo::start(&["--insecure-listen"]).identity.token.is_some(), "loopback is not exposed");
+}
+
+#[test]
+fn every_link_reads_the_same_path() {
+    let mut demo = Demo::start(&[]);
+    let mut status = |target| demo.ask(Method::GET, target, &[]).status().as_u16();
+    assert_eq!((status("/sign-in"), status("/%73ign%2Din"), status("/SIGN-IN")), (200, 200, 401));
+    for odd in [
+        "//sign-in",
+        "/./sign-in",
+        "/x/../sign-in",
+        "/sign-in;x",
+        "/%2fsign-in",
+        "/sign-in%00",
+        "/sign-in%3f",
+    ] {
+        assert_eq!(status(odd), 400, "{odd}");
+    }
 }
