@@ -42,12 +42,9 @@ fn path() -> impl Strategy<Value = String> {
 fn decoded(path: &str) -> Vec<u8> {
     let (mut rest, mut out) = (path.as_bytes(), Vec::new());
     while let [first, tail @ ..] = rest {
-        (rest, _) = if *first == b'%' {
-            let digits = std::str::from_utf8(&tail[..2]).unwrap();
-            (&tail[2..], out.push(u8::from_str_radix(digits, 16).unwrap()))
-        } else {
-            (tail, out.push(*first))
-        };
+        let digits = (*first == b'%').then(|| std::str::from_utf8(&tail[..2]).unwrap());
+        out.push(digits.map_or(*first, |digits| u8::from_str_radix(digits, 16).unwrap()));
+        rest = if digits.is_some() { &tail[2..] } else { tail };
     }
     out
 }

@@ -45,9 +45,11 @@ const DELIMITER: Verdict = Us("http.path-delimiter");
 const PARAMETER: Verdict = Us("http.path-parameter");
 const NOT_UTF8: Verdict = Us("http.path-not-utf8");
 
+type Table = &'static [(&'static [u8], Verdict)];
+
 /// By the rules that are there without asking.
 #[rustfmt::skip] // one path, one line
-const STRICT: &[(&[u8], Verdict)] = &[
+const STRICT: Table = &[
     (b"/", Asked),
     (b"/shop/cart", Asked),
     (b"/shop/", Asked),
@@ -163,7 +165,7 @@ const STRICT: &[(&[u8], Verdict)] = &[
 ];
 
 #[rustfmt::skip]
-const LET_IN: &[(PathRules, &[(&[u8], Verdict)])] = &[
+const LET_IN: &[(PathRules, Table)] = &[
     (PathRules::new().with_encoded_slashes(), &[
         (b"/@scope%2fname", Spelled(b"/@scope%2Fname", "/@scope%2Fname")),
         (b"/@scope%2Fname", Reads(b"/@scope%2Fname")),

@@ -43,15 +43,19 @@ mod seen {
 /// For each byte the next state behind each state: the row shifted down by the state. A step is a look-up and a shift.
 const MACHINE: [u32; 256] = {
     let mut machine = [0; 256];
-    let mut byte = 0;
-    while byte < machine.len() {
-        let (plain, slash, found) = match byte as u8 {
+    let mut byte = 0u8;
+    loop {
+        let (plain, slash, found) = match byte {
             b'/' => (seen::SLASH, seen::DOT_OR_SLASH, seen::DOT_OR_SLASH),
             b'.' => (seen::PLAIN, seen::DOT_OR_SLASH, seen::DOT_OR_SLASH),
             byte if is_pchar(byte) && byte != b';' => (seen::PLAIN, seen::PLAIN, seen::DOT_OR_SLASH),
             _ => (seen::ODD, seen::ODD, seen::ODD),
         };
-        machine[byte] = plain | slash << seen::SLASH | found << seen::DOT_OR_SLASH | seen::ODD << seen::ODD;
+        machine[byte as usize] =
+            plain | slash << seen::SLASH | found << seen::DOT_OR_SLASH | seen::ODD << seen::ODD;
+        if byte == u8::MAX {
+            break;
+        }
         byte += 1;
     }
     machine
@@ -96,8 +100,10 @@ fn decode(raw: &[u8], rules: PathRules) -> Result<Box<Spelled>, Fault> {
 
 const ENCODED_SLASH: &[u8] = b"%2F";
 
-/// The next byte, whether it was escaped, and what follows.
-fn unit(raw: &[u8]) -> Result<Option<(u8, bool, &[u8])>, Fault> {
+/// A byte, whether it was escaped, and what follows.
+type Unit<'a> = (u8, bool, &'a [u8]);
+
+fn unit(raw: &[u8]) -> Result<Option<Unit<'_>>, Fault> {
     match raw {
         [] => Ok(None),
         [b'%', high, low, rest @ ..] => match (hex(*high), hex(*low)) {
