@@ -1,0 +1,181 @@
+//! The task that stays with a process until it is reaped, whatever becomes of its request.
+//!
+//! ```text
+//! it ends ───────────────────▶ reap, tell the response; stderr a little longer, for children that still write
+//! the response is dropped ───▶ SIGTERM to the group · grace · SIGKILL to the group · reap
+//! the deadline passes ───────▶ the same, and tell the response
+//! the response is complete ──▶ it may end by itself; what it still writes is thrown away
+//! ```
+//!
+//! What the process started has as long after SIGTERM as the process itself takes: once it has ended the group is
+//! killed. Children that stay after an end in peace keep running, without our ends of the pipes.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    process::ExitStatus,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use tokio::{
+    net::unix::pipe::Receiver,
+    sync::oneshot,
+    time::{Sleep, sleep, timeout},
+};
+
+use super::{Process, Started, Stderr};
+use crate::{queue::Place, reason};
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watcher {
+    /// The whole run.
+    pub(crate) deadline: Duration,
+    /// From SIGTERM to SIGKILL.
+    pub(crate) grace: Duration,
+    /// From the process's end to the end of what its children hold open.
+    pub(crate) linger: Duration,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    Exited(ExitStatus),
+    TimedOut,
+}
+
+/// The response's side. Dropped before [`complete`](Self::complete), it kills.
+pub(crate) struct Watched {
+    end: oneshot::Receiver<End>,
+    complete: Option<oneshot::Sender<Option<Receiver>>>,
+}
+
+impl Watched {
+    /// Waits for the end; only until it is ready once.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        Pin::new(&mut self.end).poll(cx).map(|end| end.unwrap_or(End::TimedOut))
+    }
+
+    /// The response needs nothing more; what comes out of `stdout` is thrown away.
+    pub(crate) fn complete(&mut self, stdout: Option<Receiver>) {
+        if let Some(complete) = self.complete.take() {
+            let _ = complete.send(stdout);
+        }
+    }
+}
+
+impl Watcher {
+    /// Starts the task.
+    pub(crate) fn watch(
+        self,
+        started: Started,
+        script: Arc<str>,
+        place: Place,
+    ) -> (Watched, Option<tokio::net::unix::pipe::Sender>, Receiver) {
+        let Started { stdin, stdout, stderr, process } = started;
+        let (tell, end) = oneshot::channel();
+        let (complete, completed) = oneshot::channel();
+        let stderr = Stderr::new(stderr, script, process.pid.as_raw_nonzero().get());
+        let watch = Watch { process, stderr, completed: Some(completed), rest: None };
+        tokio::spawn(self.run(watch, tell, place));
+        (Watched { end, complete: Some(complete) }, stdin, stdout)
+    }
+
+    async fn run(self, mut watch: Watch, tell: oneshot::Sender<End>, place: Place) {
+        let mut deadline = std::pin::pin!(sleep(self.deadline));
+        match poll_fn(|cx| watch.poll_event(cx, deadline.as_mut())).await {
+            Event::Ended => {}
+            Event::Abandoned => self.kill(&mut watch).await,
+            Event::Late => {
+                let _ = tell.send(End::TimedOut);
+                self.kill(&mut watch).await;
+                watch.reaped();
+                return;
+            }
+        }
+        let status = watch.reaped();
+        drop(place);
+        if let Some(status) = status {
+            let _ = tell.send(End::Exited(status));
+        }
+        let _ = timeout(self.linger, poll_fn(|cx| watch.poll_rest(cx))).await;
+    }
+
+    async fn kill(&self, watch: &mut Watch) {
+        watch.process.signal(Signal::TERM);
+        let ended = poll_fn(|cx| {
+            let _ = watch.stderr.poll_drain(cx);
+            watch.process.poll_end(cx)
+        });
+        let _ = timeout(self.grace, ended).await;
+        watch.process.signal(Signal::KILL);
+        poll_fn(|cx| watch.process.poll_end(cx)).await;
+    }
+}
+
+enum Event {
+    Ended,
+    Abandoned,
+    Late,
+}
+
+struct Watch {
+    process: Process,
+    stderr: Stderr,
+    completed: Option<oneshot::Receiver<Option<Receiver>>>,
+    rest: Option<Receiver>,
+}
+
+impl Watch {
+    fn poll_event(&mut self, cx: &mut Context<'_>, deadline: Pin<&mut Sleep>) -> Poll<Event> {
+        if let Some(completed) = &mut self.completed
+            && let Poll::Ready(stdout) = Pin::new(completed).poll(cx)
+        {
+            self.completed = None;
+            match stdout {
+                Ok(stdout) => self.rest = stdout,
+                Err(_) => return Poll::Ready(Event::Abandoned),
+            }
+        }
+        let _ = self.poll_rest(cx);
+        if self.process.poll_end(cx).is_ready() {
+            return Poll::Ready(Event::Ended);
+        }
+        ready!(deadline.poll(cx));
+        Poll::Ready(Event::Late)
+    }
+
+    /// Drains what nobody else reads; ready when nobody writes any more.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stderr = self.stderr.poll_drain(cx);
+        if let Some(stdout) = &self.rest {
+            ready!(poll_discard(stdout, cx));
+            self.rest = None;
+        }
+        stderr
+    }
+
+    fn reaped(&mut self) -> Option<ExitStatus> {
+        self.process.reap().inspect_err(|error| reason::log("cgi.not-reaped", error)).ok()
+    }
+}
+
+fn poll_discard(pipe: &Receiver, cx: &mut Context<'_>) -> Poll<()> {
+    let mut scratch = [0; 4096];
+    for _ in 0..16 {
+        match pipe.try_read(&mut scratch) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                if ready!(pipe.poll_read_ready(cx)).is_err() {
+                    return Poll::Ready(());
+                }
+            }
+            Ok(0) | Err(_) => return Poll::Ready(()),
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
