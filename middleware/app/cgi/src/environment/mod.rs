@@ -36,7 +36,7 @@ use std::{
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
 };
 
-use enfilade_core::{AuthMethod, ClientAddr, Principal, Rejection};
+use enfilade_core::{AuthMethod, ClientAddr, Host, Principal, Rejection};
 use http::{Method, header::CONTENT_TYPE, request};
 
 use self::target::Target;
@@ -142,8 +142,8 @@ impl Site {
         let usual = if target.https { 443 } else { 80 };
         all.push("GATEWAY_INTERFACE", "CGI/1.1");
         all.push("SERVER_SOFTWARE", concat!("enfilade/", env!("CARGO_PKG_VERSION")));
-        all.push("SERVER_NAME", host.map_or(&*self.server_name, |host| host.name()));
-        all.push("SERVER_PORT", host.and_then(|host| host.port()).unwrap_or(usual).to_string());
+        all.push("SERVER_NAME", host.map_or(&*self.server_name, Host::name));
+        all.push("SERVER_PORT", host.and_then(Host::port).unwrap_or(usual).to_string());
         all.push("REQUEST_SCHEME", scheme);
         if target.https {
             all.push("HTTPS", "on");

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use enfilade_core::{Canonical, Host, RequestContext, UnixPeer};
+use enfilade_core::{Canonical, RequestContext, UnixPeer};
 use http::{HeaderName, HeaderValue, Request, uri::Scheme};
 use proptest::{collection::vec, prelude::*};
 
@@ -12,7 +12,7 @@ fn site() -> Site {
     Site::new("/srv/cgi/report.cgi", "/report.cgi")
 }
 
-fn head(request: http::request::Builder) -> request::Parts {
+fn head(request: request::Builder) -> request::Parts {
     request.body(()).expect("a request").into_parts().0
 }
 

@@ -24,7 +24,7 @@ use std::{
 };
 
 use enfilade_core::Rejection;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     net::unix::pipe::{Receiver, Sender},
@@ -128,9 +128,13 @@ fn registered(pidfd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 /// Only where `watch` could not finish: the runtime ends, or the process was given up right after its start.
 impl Drop for Process {
     fn drop(&mut self) {
+        if self.reaped {
+            return;
+        }
         self.signal(Signal::KILL);
-        if !self.reaped {
-            self.child.try_wait().ok();
+        // A script that has become another user's is not ours to kill, and nobody waits for it here.
+        if kill_process(self.pid, Signal::KILL).is_ok() {
+            self.child.wait().ok();
         }
     }
 }

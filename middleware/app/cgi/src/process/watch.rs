@@ -21,7 +21,7 @@ use std::{
 
 use rustix::process::Signal;
 use tokio::{
-    net::unix::pipe::Receiver,
+    net::unix::pipe::{Receiver, Sender},
     sync::oneshot,
     time::{Sleep, sleep, timeout},
 };
@@ -47,10 +47,18 @@ pub(crate) enum End {
     TimedOut,
 }
 
+/// How a response leaves its process.
+enum Leave {
+    /// It needs nothing more; what comes out of this is thrown away.
+    Complete(Option<Receiver>),
+    /// It is given up, with a body that has not all been written: an end that the script reads would tell it that it had.
+    Abandoned(Option<Sender>),
+}
+
 /// The response's side. Dropped before [`complete`](Self::complete), it kills.
 pub(crate) struct Watched {
     end: oneshot::Receiver<End>,
-    complete: Option<oneshot::Sender<Option<Receiver>>>,
+    leave: Option<oneshot::Sender<Leave>>,
 }
 
 impl Watched {
@@ -61,8 +69,17 @@ impl Watched {
 
     /// The response needs nothing more; what comes out of `stdout` is thrown away.
     pub(crate) fn complete(&mut self, stdout: Option<Receiver>) {
-        if let Some(complete) = self.complete.take() {
-            let _ = complete.send(stdout);
+        self.leave(Leave::Complete(stdout));
+    }
+
+    /// Kills; `stdin` is closed only afterwards.
+    pub(crate) fn abandon(&mut self, stdin: Option<Sender>) {
+        self.leave(Leave::Abandoned(stdin));
+    }
+
+    fn leave(&mut self, how: Leave) {
+        if let Some(leave) = self.leave.take() {
+            let _ = leave.send(how);
         }
     }
 }
@@ -74,21 +91,21 @@ impl Watcher {
         started: Started,
         script: Arc<str>,
         place: Place,
-    ) -> (Watched, Option<tokio::net::unix::pipe::Sender>, Receiver) {
+    ) -> (Watched, Option<Sender>, Receiver) {
         let Started { stdin, stdout, stderr, process } = started;
         let (tell, end) = oneshot::channel();
-        let (complete, completed) = oneshot::channel();
+        let (leave, left) = oneshot::channel();
         let stderr = Stderr::new(stderr, script, process.pid.as_raw_nonzero().get());
-        let watch = Watch { process, stderr, completed: Some(completed), rest: None };
+        let watch = Watch { process, stderr, left: Some(left), rest: None };
         tokio::spawn(self.run(watch, tell, place));
-        (Watched { end, complete: Some(complete) }, stdin, stdout)
+        (Watched { end, leave: Some(leave) }, stdin, stdout)
     }
 
     async fn run(self, mut watch: Watch, tell: oneshot::Sender<End>, place: Place) {
         let mut deadline = std::pin::pin!(sleep(self.deadline));
         match poll_fn(|cx| watch.poll_event(cx, deadline.as_mut())).await {
             Event::Ended => {}
-            Event::Abandoned => self.kill(&mut watch).await,
+            Event::Abandoned(_stdin) => self.kill(&mut watch).await,
             Event::Late => {
                 let _ = tell.send(End::TimedOut);
                 self.kill(&mut watch).await;
@@ -118,26 +135,26 @@ impl Watcher {
 
 enum Event {
     Ended,
-    Abandoned,
+    Abandoned(Option<Sender>),
     Late,
 }
 
 struct Watch {
     process: Process,
     stderr: Stderr,
-    completed: Option<oneshot::Receiver<Option<Receiver>>>,
+    left: Option<oneshot::Receiver<Leave>>,
     rest: Option<Receiver>,
 }
 
 impl Watch {
     fn poll_event(&mut self, cx: &mut Context<'_>, deadline: Pin<&mut Sleep>) -> Poll<Event> {
-        if let Some(completed) = &mut self.completed
-            && let Poll::Ready(stdout) = Pin::new(completed).poll(cx)
+        if let Some(left) = &mut self.left
+            && let Poll::Ready(how) = Pin::new(left).poll(cx)
         {
-            self.completed = None;
-            match stdout {
-                Ok(stdout) => self.rest = stdout,
-                Err(_) => return Poll::Ready(Event::Abandoned),
+            self.left = None;
+            match how.unwrap_or(Leave::Abandoned(None)) {
+                Leave::Complete(stdout) => self.rest = stdout,
+                Leave::Abandoned(stdin) => return Poll::Ready(Event::Abandoned(stdin)),
             }
         }
         let _ = self.poll_rest(cx);

@@ -83,6 +83,10 @@ impl Input {
         }
     }
 
+    pub(crate) fn into_pipe(self) -> Sender {
+        self.pipe
+    }
+
     fn take(&mut self, frame: Frame<Bytes>) -> Result<(), InputFault> {
         // RFC 3875 has no trailers.
         let Ok(data) = frame.into_data() else { return Ok(()) };

@@ -130,8 +130,8 @@ impl Run {
             self.wait_for(self.silence);
         }
         if let Poll::Ready(done) = done {
-            self.input = None;
             done?;
+            self.input = None;
         }
         Ok(())
     }
@@ -179,5 +179,12 @@ impl Run {
 
     fn wait_for(&mut self, span: Duration) {
         self.patience.as_mut().reset(Instant::now() + span);
+    }
+}
+
+/// Kills it, unless it is [complete](Run::complete).
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.watched.abandon(self.input.take().map(Input::into_pipe));
     }
 }
