@@ -9,7 +9,9 @@
     reason = "a test may fail; the setting in .clippy.toml reaches test functions only"
 )]
 
-use std::{cell::RefCell, convert::Infallible, io::Write, net::SocketAddr, sync::Once};
+use std::{
+    cell::RefCell, convert::Infallible, fmt::Write as _, io, net::SocketAddr, sync::Once, thread::LocalKey,
+};
 
 use bytes::Bytes;
 use enfilade_core::{RequestContext, TraceContext};
@@ -57,7 +59,7 @@ async fn open() -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
 async fn http1(addr: SocketAddr, fields: &[(&str, &str)]) -> (String, String) {
     let mut raw = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n".to_owned();
     for (name, value) in fields {
-        raw.push_str(&format!("{name}: {value}\r\n"));
+        write!(raw, "{name}: {value}\r\n").unwrap();
     }
     let mut socket = TcpStream::connect(addr).await.unwrap();
     socket.write_all(format!("{raw}\r\n").as_bytes()).await.unwrap();
@@ -136,7 +138,7 @@ thread_local! {
 }
 
 /// This thread's log, with the spans that are off unless somebody asks for them.
-struct Log;
+struct Log(&'static LocalKey<RefCell<Vec<u8>>>);
 
 impl Log {
     fn capture() -> Self {
@@ -146,11 +148,11 @@ impl Log {
             lines.with_ansi(false).without_time().init();
         });
         LINES.take();
-        Self
+        Self(&LINES)
     }
 
     fn lines(&self, one: &str, other: &str) -> Vec<String> {
-        LINES.with_borrow(|lines| {
+        self.0.with_borrow(|lines| {
             let text = String::from_utf8_lossy(lines);
             text.lines()
                 .filter(|line| line.contains(one) && line.contains(other))
@@ -162,13 +164,13 @@ impl Log {
 
 struct ThisThread;
 
-impl Write for ThisThread {
-    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+impl io::Write for ThisThread {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         LINES.with_borrow_mut(|lines| lines.extend_from_slice(buf));
         Ok(buf.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

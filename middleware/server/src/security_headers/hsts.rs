@@ -100,7 +100,7 @@ mod tests {
         for hsts in [
             Hsts::new(Duration::from_millis(999)),
             Hsts::new(YEAR).with_preload(),
-            Hsts::new(YEAR - Duration::from_secs(1)).with_subdomains().with_preload(),
+            Hsts::new(Duration::from_secs(31_535_999)).with_subdomains().with_preload(),
             Hsts::forget().with_subdomains().with_preload(),
         ] {
             let error = hsts.value().unwrap_err().to_string();

@@ -44,7 +44,7 @@ mod state;
 pub use self::state::is_valid as is_valid_state;
 
 use enfilade_core::{Canonical, ClientAddr, Gate, Pass, RequestContext, TraceContext, Verdict};
-use http::{HeaderMap, HeaderName, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
 use crate::Trust;
 
@@ -118,7 +118,7 @@ pub fn judge(headers: &HeaderMap) -> Option<(TraceContext, bool)> {
     let (parent, None) = (parents.next()?, parents.next()) else { return None };
     let trace = TraceContext::parse(parent.as_bytes())?;
     let states = headers.get_all(TRACESTATE);
-    Some((trace, state::is_valid(states.iter().map(|state| state.as_bytes()))))
+    Some((trace, state::is_valid(states.iter().map(HeaderValue::as_bytes))))
 }
 
 /// Leaves of both fields what may stay, and gives the trace.

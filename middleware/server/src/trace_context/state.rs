@@ -46,10 +46,10 @@ fn is_member(member: &[u8]) -> bool {
     let Some(equals) = member.iter().position(|byte| *byte == b'=') else { return false };
     let (key, value) = (&member[..equals], &member[equals + 1..]);
     let first = key.first().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    first && key.len() <= MOST_PART && key.iter().all(is_key) && is_value(value)
+    first && key.len() <= MOST_PART && key.iter().copied().all(is_key) && is_value(value)
 }
 
-fn is_key(byte: &u8) -> bool {
+fn is_key(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@')
 }
 
