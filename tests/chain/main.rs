@@ -5,9 +5,11 @@
 //! ```
 #![allow(clippy::unwrap_used)] // a helper of a test fails the test
 
+mod attacks;
 mod bearer;
 mod browser;
 mod door;
 mod fuzzed;
 mod kit;
 mod laws;
+mod upgrade;
