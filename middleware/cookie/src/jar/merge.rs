@@ -9,7 +9,7 @@
 //! changes nothing that a browser would do, and an app cannot undo that a link removes a cookie.
 
 use http::{
-    HeaderMap, HeaderValue,
+    HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, SET_COOKIE},
 };
 
@@ -50,6 +50,9 @@ pub(crate) fn retain(headers: &mut HeaderMap, keep: impl Fn(&HeaderValue) -> boo
     refused
 }
 
+static CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+static SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
+
 /// Says that no shared cache may keep the response, or one user's cookie would be handed to the next.
 ///
 /// The app called it `public` when it did not know of our cookie: a value that a newer key sealed again can ride
@@ -73,8 +76,8 @@ fn keep_private(headers: &mut HeaderMap) {
         headers.insert(CACHE_CONTROL, line);
     }
     // Fields for one kind of cache come before Cache-Control there (RFC 9213 §2.2).
-    headers.remove("cdn-cache-control");
-    headers.remove("surrogate-control");
+    headers.remove(&CDN_CACHE_CONTROL);
+    headers.remove(&SURROGATE_CONTROL);
 }
 
 /// What a line of the app's sets, as a browser reads it (RFC 6265bis §5.6).

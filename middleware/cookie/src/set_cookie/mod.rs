@@ -23,11 +23,7 @@ pub(crate) mod grammar;
 
 pub use self::error::CookieError;
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Write as _},
-    time::Duration,
-};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use http::HeaderValue;
 
@@ -126,16 +122,18 @@ fn write_line(
     profile: &Profile,
     max_age: Option<Duration>,
 ) -> Result<HeaderValue, CookieError> {
-    const INFALLIBLE: &str = "a String takes all that is written to it";
     let mut line = String::with_capacity(name.len() + value.len() + 96);
-    write!(line, "{name}={value}; Path={}", profile.path()).expect(INFALLIBLE);
+    for part in [name, "=", value, "; Path=", profile.path()] {
+        line.push_str(part);
+    }
     if let Some(domain) = profile.domain() {
-        write!(line, "; Domain={domain}").expect(INFALLIBLE);
+        line.push_str("; Domain=");
+        line.push_str(domain);
     }
     match max_age.map(|age| age.as_secs()) {
         // Max-Age wins wherever it is known; the date is for what knows it not.
         Some(0) => line.push_str("; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
-        Some(seconds) => write!(line, "; Max-Age={seconds}").expect(INFALLIBLE),
+        Some(seconds) => line.push_str(&format!("; Max-Age={seconds}")),
         None => {}
     }
     if profile.is_secure() {
@@ -144,7 +142,8 @@ fn write_line(
     if profile.is_http_only() {
         line.push_str("; HttpOnly");
     }
-    write!(line, "; SameSite={}", profile.same_site().as_str()).expect(INFALLIBLE);
+    line.push_str("; SameSite=");
+    line.push_str(profile.same_site().as_str());
     if profile.is_partitioned() {
         line.push_str("; Partitioned");
     }
