@@ -17,7 +17,7 @@ use enfilade_test::{Answer, Probe, assert_passed, assert_refused, drive};
 use http::{Request, Response};
 use http_body_util::Full;
 use tokio::io::AsyncWriteExt;
-use tower::service_fn;
+use tower::{Layer, Service, service_fn};
 
 use crate::{
     http2::{SETTINGS, headers},
@@ -398,6 +398,25 @@ fn a_plain_path_is_borrowed_and_a_refusal_says_nothing_of_it() {
     }
     let rejection: Rejection = rules.canonical("/secret%00").unwrap_err();
     assert!(!format!("{rejection:?}").contains("secret"));
+}
+
+/// By allocations that it costs more than the first page.
+#[test]
+fn a_path_costs_an_allocation_only_if_it_is_long_or_not_its_own_canonical_form() {
+    let app =
+        service_fn(|_: Request<_>| std::future::ready(Ok::<_, Infallible>(Response::new(String::new()))));
+    let mut door = StrictRequest::new().layer(app);
+    let mut allocations = |path: &str| {
+        let request = Request::get(path).header("host", "a").body(String::new()).unwrap();
+        allocation_counter::measure(|| drop(door.call(request))).count_total
+    };
+    let _the_host_is_new = allocations("/");
+    let least = allocations("/");
+    for path in ["/shop/cart", "/shop/?a=%20b", "/.well-known/x", &format!("/{}", "x".repeat(63))] {
+        assert_eq!(allocations(path), least, "{path}");
+    }
+    assert_eq!(allocations(&format!("/{}", "x".repeat(64))), least + 1, "a copy");
+    assert_eq!(allocations("/a%20b"), least + 2, "the path, and what is handed on of it");
 }
 
 #[test]

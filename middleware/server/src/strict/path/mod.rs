@@ -27,7 +27,9 @@
 //! 4. A raw `"` `|` `^` `[` `]` `{` or `}`, which browsers send and RFC 3986 does not allow, is the same as escaped.
 //! 5. The path of `OPTIONS *` is `*`. An empty path (`http://a?b`) is `/`. A fragment was cut off by hyper. The query is
 //!    no part of the path; only ASCII is asked of it.
-//! 6. Whatever rewrites a target behind the door judges its result: [`canonical`](PathRules::canonical).
+//! 6. An app that is no Rust takes the canonical path's bytes as `PATH_INFO` (CGI, WSGI) or, always UTF-8 unless other bytes
+//!    were let in, as the scope's `path` (ASGI); a mount point is cut off by bytes. An upstream takes the target.
+//! 7. Whatever rewrites a target behind the door judges its result: [`canonical`](PathRules::canonical).
 //!
 //! The door's rules are those of the most generous app behind it. `PathRules` is a gate too: put stricter ones before the
 //! apps that need less. They read the target and need no door. What decides by a path asks
