@@ -233,5 +233,6 @@ const CONNECTIONS: &[Row] = &[
     ("an upgrade to h2c is not taken", b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade, http2-settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n", App("GET /"), "9110 §7.8"),
     ("an upgrade that the app does not take", b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", App("GET /"), "9110 §7.8"),
     ("HEAD", b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", App(""), "9110 §9.3.2"),
+    ("HEAD with a body", b"HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok", App(""), "9110 §9.3.2"),
     ("a refusal, and a next request", b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n", Us(400, "http.host-invalid"), "9112 §9.6"),
 ];
