@@ -3,7 +3,8 @@
 //! ```text
 //! enfilade key new --file FILE SUBJECT    makes an API key
 //! enfilade [--listen ADDR]… [--tls-cert FILE --tls-key FILE] [--unix PATH] [--trust-proxy PEER]…
-//!          [--hsts SECONDS] [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--jwks FILE] …
+//!          [--hsts SECONDS] [--insecure-listen] [--insecure-plain-cookies] [--htpasswd FILE] [--api-keys FILE]
+//!          [--jwks FILE | --jwks-url URL] [--issuer NAME] [--audience NAME] …
 //! ```
 
 mod key;
@@ -68,7 +69,7 @@ pub struct Args {
 
     /// Allow addresses beyond this machine over plain HTTP: anyone who reaches them can talk to the demo
     ///
-    /// No demo users and no demo token are made then; say who may come in with --htpasswd or --jwks.
+    /// No demo users and no demo token are made then; say who may come in with --htpasswd, --api-keys or --jwks.
     #[arg(long)]
     pub insecure_listen: bool,
 
@@ -86,11 +87,25 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub htpasswd: Option<PathBuf>,
 
+    /// API keys, in `X-Api-Key` or `Authorization: ApiKey`: a file that `key new` writes, read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub api_keys: Option<PathBuf>,
+
     /// Public keys (JWKS, RFC 7517) whose tokens are accepted as well, read again when they change
-    ///
-    /// Their issuer must be `https://issuer.example`, their audience `enfilade-demo`.
     #[arg(long, value_name = "FILE")]
     pub jwks: Option<PathBuf>,
+
+    /// The same by their address, https or this machine's, fetched again and again; say whose they are with --issuer
+    #[arg(long, value_name = "URL", conflicts_with = "jwks", requires = "issuer")]
+    pub jwks_url: Option<String>,
+
+    /// The issuer that tokens of --jwks or --jwks-url must name
+    #[arg(long, value_name = "NAME", default_value = "https://issuer.example")]
+    pub issuer: String,
+
+    /// The audience that those tokens must be for
+    #[arg(long, value_name = "NAME", default_value = "enfilade-demo")]
+    pub audience: String,
 
     /// How log lines look, on standard error; `ENFILADE_LOG=warn,access=info` says which there are
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]

@@ -4,11 +4,11 @@
 //! signing key ─▶ demo token, verifier      key ring ─▶ session cookie, visit counter      users ─▶ Basic, sign-in
 //! ```
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::Path, time::Duration};
 
 use enfilade_auth::{
-    Basic, Htpasswd,
-    jwt::{Algorithm, CookieToken, NewToken, SigningKey, Verifier},
+    ApiKey, Basic, ConfigError, Htpasswd, KeyFile,
+    jwt::{Algorithm, Bearer, CookieToken, NewToken, SigningKey, Verifier},
 };
 use enfilade_cookie::KeyRing;
 use enfilade_core::Clock;
@@ -16,7 +16,7 @@ use tower::BoxError;
 
 use super::{
     profile,
-    tokens::{Tokens, file_verifier},
+    tokens::tokens,
     users::{DemoUser, Users},
 };
 use crate::cli::Args;
@@ -29,8 +29,10 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Who can come in, and by what.
 pub struct Identity {
-    /// Bearer tokens: the demo's own, and those of `--jwks`.
-    pub(super) tokens: Tokens,
+    /// Bearer tokens: the demo's own, and those of `--jwks` or `--jwks-url`.
+    pub(super) tokens: Bearer,
+    /// Keys for programs, where there is a file of them.
+    pub(super) keys: Option<ApiKey>,
     /// Names and passwords.
     pub passwords: Basic<Users>,
     /// The session cookie.
@@ -72,10 +74,8 @@ impl Identity {
             .with_scopes(["demo:read"])
             .sign(&key);
         Ok(Self {
-            tokens: Tokens::new(
-                own,
-                args.jwks.as_deref().map(|path| file_verifier(path, clock)).transpose()?,
-            ),
+            tokens: tokens(own, args, clock)?,
+            keys: args.api_keys.as_ref().map(|path| keys(path, clock)).transpose()?,
             passwords: Basic::new(users).with_clock(clock.clone()),
             sessions,
             ring,
@@ -83,6 +83,10 @@ impl Identity {
             token: (!exposed).then_some(token),
         })
     }
+}
+
+fn keys(path: &Path, clock: &Clock) -> Result<ApiKey, ConfigError> {
+    Ok(ApiKey::new(KeyFile::open(path)?.watched(LOOK_EVERY)?).with_scheme().with_clock(clock.clone()))
 }
 
 /// Nothing of it may be logged.

@@ -118,13 +118,17 @@ pub fn parts(args: &Args, addrs: &[SocketAddr], clock: &Clock) -> Result<(chain:
     Ok((parts, identity))
 }
 
-/// Any of three kinds: a token, a name and password, or the session cookie that the sign-in page sets.
+/// A token, a key for programs where there are some, a name and password, or the session cookie that the sign-in page
+/// sets.
 fn auth(identity: &Identity, realm: &str, clock: &Clock) -> Result<Auth, BoxError> {
-    let kinds: [Arc<dyn Authenticator>; 3] = [
+    let mut kinds: Vec<Arc<dyn Authenticator>> = vec![
         Arc::new(identity.tokens.clone()),
         Arc::new(identity.passwords.clone()),
         Arc::new(identity.sessions.clone()),
     ];
+    if let Some(keys) = &identity.keys {
+        kinds.push(Arc::new(keys.clone()));
+    }
     Ok(Auth::any_of(kinds).with_realm(realm).with_clock(clock.clone()).optional().with_login("/sign-in")?)
 }
 

@@ -1,68 +1,31 @@
-//! Bearer tokens of two issuers: the demo itself, and whoever's keys `--jwks` names.
+//! Bearer tokens of two issuers: the demo itself, and whoever's keys `--jwks` or `--jwks-url` names.
 //!
 //! ```text
-//! token ─▶ the demo's verifier ── refused ──▶ the file's verifier ── not its key ──▶ refused as the demo said
+//! token ─▶ iss ── the demo's address ──▶ its own key      ── --issuer ──▶ keys of the file, or of the URL
 //! ```
 
-use std::path::Path;
-
-use enfilade_auth::{
-    Attempt, Authenticator, Carrier,
-    jwt::{Bearer, JwksFile, Verifier},
-};
-use enfilade_core::{About, Challenge, Clock};
-use http::request;
+use enfilade_auth::jwt::{Bearer, Issuers, JwksFile, JwksUrl, Keys, Verifier};
+use enfilade_core::Clock;
 use tower::BoxError;
 
-use super::identity::{AUDIENCE, LOOK_EVERY};
+use super::identity::LOOK_EVERY;
+use crate::cli::Args;
 
-/// The issuer that the tokens of `--jwks` must name.
-const FILE_ISSUER: &str = "https://issuer.example";
-
-/// Bearer tokens of the demo, or of the file.
-#[derive(Clone)]
-pub(super) struct Tokens {
-    own: Bearer,
-    file: Option<Bearer>,
-}
-
-impl Tokens {
-    /// The demo's own verifier, and the file's.
-    pub(super) fn new(own: Verifier, file: Option<Verifier>) -> Self {
-        Self { own: Bearer::new(own), file: file.map(Bearer::new) }
-    }
-}
-
-impl Authenticator for Tokens {
-    fn carriers(&self) -> Vec<Carrier> {
-        self.own.carriers()
-    }
-
-    fn authenticate(&self, req: &mut request::Parts) -> Attempt {
-        let own = self.own.authenticate(req);
-        let (Attempt::Refused(_), Some(file)) = (&own, &self.file) else { return own };
-        match file.authenticate(req) {
-            // It names no key of the file's, so it is one of ours gone bad: ours says why.
-            Attempt::Refused(theirs) if theirs.code() == "auth.token-key-unknown" => own,
-            attempt => attempt,
-        }
-    }
-
-    fn challenges(&self) -> Vec<Challenge> {
-        self.own.challenges()
-    }
-
-    fn about(&self) -> About {
-        self.own.about()
-    }
-}
-
-/// A verifier for the keys in a JWKS file, which is read again when it changes.
-pub(super) fn file_verifier(path: &Path, clock: &Clock) -> Result<Verifier, BoxError> {
-    let keys = JwksFile::open(path)?.watched(LOOK_EVERY)?;
-    Ok(Verifier::builder(keys)
-        .with_issuer(FILE_ISSUER)
-        .with_audience(AUDIENCE)
+/// Tokens of the demo, by its own verifier, and of the other issuer, if there is one.
+///
+/// # Errors
+///
+/// When the file or the URL is no good. An issuer that does not answer is no error: its tokens get a 503 until it does.
+pub(super) fn tokens(own: Verifier, args: &Args, clock: &Clock) -> Result<Bearer, BoxError> {
+    let keys: Keys = match (&args.jwks, &args.jwks_url) {
+        (Some(path), _) => JwksFile::open(path)?.watched(LOOK_EVERY)?.into(),
+        (None, Some(url)) => JwksUrl::at(url).start_without_keys()?.keys().clone(),
+        (None, None) => return Ok(Bearer::new(own)),
+    };
+    let theirs = Verifier::builder(keys)
+        .with_issuer(&*args.issuer)
+        .with_audience(&*args.audience)
         .with_clock(clock.clone())
-        .build()?)
+        .build()?;
+    Ok(Bearer::of_issuers(Issuers::new([own, theirs])?))
 }

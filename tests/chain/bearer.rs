@@ -1,10 +1,11 @@
 //! Programs at the door: tokens, names and passwords, host names, identity headers.
 
-use enfilade::core::trail::Word;
-use enfilade_test::{assert_passed, assert_refused};
+use clap::Parser as _;
+use enfilade::{auth::NewKey, cli::Args, core::trail::Word};
+use enfilade_test::{assert_passed, assert_refused, issuer::Issuer};
 use http::Method;
 
-use crate::kit::Demo;
+use crate::kit::{Demo, NOW};
 
 #[test]
 fn nobody_gets_a_401_with_both_challenges() {
@@ -129,4 +130,90 @@ fn the_readme_shows_the_plans_own_drawing() {
     }
     let kept = std::fs::read_to_string(path).unwrap();
     assert!(kept == drawing, "draw it anew: ENFILADE_UPDATE=1 cargo test --test chain");
+}
+
+/// A file of this test's own, gone with it.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("enfilade-chain-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_program_gets_in_by_a_key_of_the_file_that_was_named() {
+    let (made, other) = (NewKey::new("ci").make().unwrap(), NewKey::new("ci").make().unwrap());
+    let file = Scratch::new("keys", made.line());
+    let mut demo = Demo::start(&["--api-keys", file.path()]);
+    for field in [("x-api-key", made.key().to_owned()), ("authorization", format!("ApiKey {}", made.key()))] {
+        let reply = demo.get(&[(field.0, &field.1)]);
+        assert_passed!(reply);
+        assert!(reply.text().contains(r#""subject": "ci""#), "{}", reply.text());
+    }
+    assert_refused!(demo.get(&[("x-api-key", other.key())]), 401, "auth.bad-credentials");
+    assert_refused!(Demo::start(&[]).get(&[("x-api-key", made.key())]), 401, "auth.missing");
+}
+
+#[test]
+fn tokens_of_another_issuer_get_in_by_the_keys_in_a_file_under_the_name_and_audience_that_were_said() {
+    let demo = Demo::start(&[]);
+    let issuer = |name: &str| Issuer::named(name).with_clock(demo.clock.clock());
+    let bearer = |token: String| format!("Bearer {token}");
+    let (usual, named) =
+        (issuer("https://issuer.example").with_audience("enfilade-demo"), issuer("https://id.example"));
+    for (issuer, more) in
+        [(&usual, &[][..]), (&named, &["--issuer", "https://id.example", "--audience", "shop"])]
+    {
+        let file = Scratch::new("jwks", &issuer.jwks().to_string());
+        let mut demo = Demo::start(&[&["--jwks", file.path()], more].concat());
+        assert_passed!(demo.get(&[("authorization", &bearer(issuer.token("grace").sign()))]));
+        let own = bearer(demo.token());
+        assert_passed!(demo.get(&[("authorization", &own)]));
+        for other in [&usual, &named].into_iter().filter(|other| other.name() != issuer.name()) {
+            let token = bearer(other.token("grace").sign());
+            assert_refused!(demo.get(&[("authorization", &token)]), 401, "auth.token-issuer");
+        }
+        let posing =
+            issuer.token("grace").claim("iss", "http://localhost:8080").claim("aud", "enfilade-demo");
+        assert_eq!(demo.get(&[("authorization", &bearer(posing.sign()))]).status(), 401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_another_issuer_get_in_by_keys_from_its_address() {
+    let served = Issuer::new().with_audience("enfilade-demo").serve();
+    let (url, name) = (served.jwks_url(), served.issuer().name().to_owned());
+    let mut demo = Demo::start(&["--jwks-url", &url, "--issuer", &name]);
+    // Its clock is the real one, and the demo's another: tokens that last from one to the other.
+    let bearer = |issuer: &Issuer| {
+        let token = issuer.token("grace").claim("iat", NOW).claim("nbf", NOW).expires_at(NOW + 600);
+        format!("Bearer {}", token.sign())
+    };
+    assert_passed!(demo.get(&[("authorization", &bearer(served.issuer()))]));
+    assert_passed!(demo.get(&[("authorization", &format!("Bearer {}", demo.token()))]));
+    let stranger = bearer(&served.issuer().impostor());
+    assert_eq!(demo.get(&[("authorization", &stranger)]).status(), 401);
+}
+
+#[test]
+fn an_address_of_keys_without_an_issuer_is_no_command() {
+    for options in [
+        &["--jwks-url", "https://id.example/jwks.json"][..],
+        &["--jwks-url", "https://id.example/jwks.json", "--issuer", "https://id.example", "--jwks", "file"],
+    ] {
+        assert!(Args::try_parse_from([&["enfilade"], options].concat()).is_err(), "{options:?}");
+    }
 }
