@@ -8,6 +8,7 @@
 mod attacks;
 mod bearer;
 mod browser;
+mod cookies;
 mod csrf;
 mod door;
 mod fuzzed;
