@@ -24,7 +24,7 @@
 //! | rapid reset (CVE-2023-44487) in bursts | more than 20 that were reset before they were looked at | no, h2's own |
 //! | rapid reset, one by one | **nothing**: each costs what a request costs, and the app is stopped | **no knob** |
 //! | SETTINGS, PING | the next is read once the answer has left; unread answers: `idle_timeout`, `head_timeout` | no, h2's own |
-//! | PRIORITY, WINDOW_UPDATE, unknown kinds | **nothing** but `idle_timeout`: they are dropped or added up | **no knob** |
+//! | `PRIORITY`, `WINDOW_UPDATE`, unknown kinds | **nothing** but `idle_timeout`: they are dropped or added up | **no knob** |
 //! | empty DATA, tiny DATA | more than 100; a budget of half the connection's window (1 MiB) | no, h2's own |
 //! | CONTINUATION (CVE-2024-27316), HPACK bomb, crumbs | 5 frames, 16 KiB of fields (431), four times as much | `max_header_size` |
 //! | trailers | the same over HTTP/2; 16 KiB over HTTP/1 | no, hyper's own |
