@@ -127,7 +127,7 @@ impl<'a> Iterator for Values<'a, '_> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        while let Some(crumb) = self.crumbs.next() {
+        for crumb in self.crumbs.by_ref() {
             if let Some(value) = value_of(crumb, self.name)
                 && is_name(self.name)
                 && is_value(value)
@@ -177,17 +177,17 @@ fn is_value(value: &[u8]) -> bool {
 /// Without the blanks and tabs at both ends; no other white space (RFC 6265bis §5.6).
 pub(super) fn trim(bytes: &[u8]) -> &[u8] {
     let start = trim_start(bytes);
-    let end = start.iter().rposition(|b| !is_blank(b)).map_or(0, |last| last + 1);
+    let end = start.iter().rposition(|b| !is_blank(*b)).map_or(0, |last| last + 1);
     &start[..end]
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {
-    let start = bytes.iter().position(|b| !is_blank(b)).unwrap_or(bytes.len());
+    let start = bytes.iter().position(|b| !is_blank(*b)).unwrap_or(bytes.len());
     &bytes[start..]
 }
 
-fn is_blank(b: &u8) -> bool {
-    *b == b' ' || *b == b'\t'
+fn is_blank(b: u8) -> bool {
+    b == b' ' || b == b'\t'
 }
 
 #[cfg(test)]

@@ -21,24 +21,26 @@ pub(super) fn decode(text: &[u8], room: &mut [u8]) -> Option<()> {
     let (room, last) = room.as_chunks_mut::<6>();
     let mut seen = 0;
     for (letters, bytes) in whole.iter().zip(room) {
-        bytes.copy_from_slice(&bits(letters, &mut seen).to_be_bytes()[2..]);
+        bytes.copy_from_slice(&bits(*letters, &mut seen).to_be_bytes()[2..]);
     }
     let mut letters = [b'A'; 8];
     letters[..rest.len()].copy_from_slice(rest);
-    let bits = bits(&letters, &mut seen);
+    let bits = bits(letters, &mut seen);
     last.copy_from_slice(&bits.to_be_bytes()[2..2 + last.len()]);
     let loose = bits << (16 + 8 * last.len());
     (seen & NO_LETTER == 0 && loose == 0).then_some(())
 }
 
 /// The 48 bits of eight letters; `seen` tells [`NO_LETTER`].
-fn bits([a, b, c, d, e, f, g, h]: &[u8; 8], seen: &mut u32) -> u64 {
-    let of = |place: &[u32; 256], letter: &u8| place[usize::from(*letter)];
-    let [first, second, third, fourth] = &PLACES;
-    let high = of(first, a) | of(second, b) | of(third, c) | of(fourth, d);
-    let low = of(first, e) | of(second, f) | of(third, g) | of(fourth, h);
+fn bits([a, b, c, d, rest @ ..]: [u8; 8], seen: &mut u32) -> u64 {
+    let (high, low) = (quad([a, b, c, d]), quad(rest));
     *seen |= high | low;
     u64::from(high) << 24 | u64::from(low)
+}
+
+fn quad(letters: [u8; 4]) -> u32 {
+    let [a, b, c, d] = letters.map(usize::from);
+    PLACES[0][a] | PLACES[1][b] | PLACES[2][c] | PLACES[3][d]
 }
 
 const NO_LETTER: u32 = 1 << 31;
@@ -49,9 +51,9 @@ static PLACES: [[u32; 256]; 4] = [place(18), place(12), place(6), place(0)];
 const fn place(shift: u32) -> [u32; 256] {
     let letters = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut values = [NO_LETTER; 256];
-    let mut value = 0;
+    let mut value: u32 = 0;
     while value < 64 {
-        values[letters[value] as usize] = (value as u32) << shift;
+        values[letters[value as usize] as usize] = value << shift;
         value += 1;
     }
     values

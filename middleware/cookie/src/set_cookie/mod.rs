@@ -23,7 +23,11 @@ pub(crate) mod grammar;
 
 pub use self::error::CookieError;
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+    time::Duration,
+};
 
 use http::HeaderValue;
 
@@ -133,7 +137,9 @@ fn write_line(
     match max_age.map(|age| age.as_secs()) {
         // Max-Age wins wherever it is known; the date is for what knows it not.
         Some(0) => line.push_str("; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
-        Some(seconds) => line.push_str(&format!("; Max-Age={seconds}")),
+        Some(seconds) => {
+            write!(line, "; Max-Age={seconds}").expect("a String takes all that is written to it");
+        }
         None => {}
     }
     if profile.is_secure() {
