@@ -1,7 +1,7 @@
 //! What passes the door has one host, one path, one framing, and no word about another hop.
 //!
 //! ```text
-//! version · method SP target NL fields ── StrictRequest ──▶ refused, or the same from every side, and again if asked again
+//! settings · method SP target NL fields ── StrictRequest ──▶ refused, or the same from every side, and again if asked again
 //! ```
 #![no_main]
 
@@ -14,14 +14,15 @@ use std::{
 };
 
 use enfilade_core::{ClientAddr, Host, RequestContext};
-use enfilade_server::{StrictRequest, Trust};
+use enfilade_server::{PathRules, StrictRequest, Trust};
 use http::{Method, Request, Response, Uri, Version, request::Parts};
 use tower::{Layer, Service, service_fn};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((way, rest)) = data.split_first() else { return };
     let Some(parts) = request(*way, rest) else { return };
-    let mut door = StrictRequest::new();
+    let (rules, target) = (rules(*way), parts.uri.path().to_owned());
+    let mut door = StrictRequest::new().with_paths(rules);
     if way & 4 != 0 {
         let trust = Trust::x_forwarded(["10.0.0.0/8"]).expect("a network").with_host();
         door = door.with_client(ClientAddr::Tcp("10.0.0.1:9".parse().expect("an address"))).with_trust(trust);
@@ -38,12 +39,54 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     assert_eq!(passed.is_some(), verdict.is_ok(), "the decision and the link agree");
     let Some(parts) = passed else { return };
     check(&parts);
+    check_path(&parts, rules, &target);
     let context = RequestContext::of(&parts.extensions).expect("begun at the door");
     let canonical = context.canonical().expect("canonical at the door");
-    let again = StrictRequest::new().with_scheme(canonical.scheme().clone()).judge(&parts);
+    let again = StrictRequest::new().with_scheme(canonical.scheme().clone()).with_paths(rules).judge(&parts);
     let again = again.unwrap_or_else(|rejection| panic!("{} for what passed: {parts:?}", rejection.code()));
     assert_eq!(again.host().map(Host::name), canonical.host().map(Host::name));
+    assert_eq!(again.path(), canonical.path());
 });
+
+fn rules(way: u8) -> PathRules {
+    let settings: [(u8, fn(PathRules) -> PathRules); 7] = [
+        (8, PathRules::with_encoded_slashes),
+        (16, PathRules::with_empty_segments),
+        (32, PathRules::with_encoded_delimiters),
+        (32, PathRules::with_semicolons),
+        (64, PathRules::with_any_bytes),
+        (64, PathRules::insecure_backslashes),
+        (128, PathRules::with_one_spelling),
+    ];
+    let wanted = settings.into_iter().filter(|(bit, _)| way & bit != 0);
+    wanted.fold(PathRules::new(), |rules, (_, let_in)| let_in(rules))
+}
+
+/// Decoded once, whoever decodes; no way up, no other host, no end of a string, however somebody splits it.
+fn check_path(parts: &Parts, rules: PathRules, target: &str) {
+    let path = RequestContext::path(&parts.extensions).expect("judged at the door");
+    let kept = target.replace("%2f", "%252F").replace("%2F", "%252F");
+    assert_eq!(path, decoded(kept.as_bytes()), "{target}");
+    assert!(rules == rules.with_one_spelling() || parts.uri.path() == target, "{target} stays as it is");
+    assert!(!path.iter().any(u8::is_ascii_control), "{target}");
+    assert!(!matches!(path.get(1), Some(b'/' | b'\\')), "{target} is another host");
+    for segment in String::from_utf8_lossy(path).replace("%2F", "/").split(['/', '\\']) {
+        let name = segment.split(';').next();
+        assert!(name != Some(".") && name != Some(".."), "{target} leads elsewhere");
+    }
+}
+
+fn decoded(mut rest: &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let [byte, tail @ ..] = rest {
+        let digits = (*byte == b'%').then(|| std::str::from_utf8(&tail[..2]).expect("digits behind every %"));
+        all.push(
+            digits.map_or(*byte, |digits| u8::from_str_radix(digits, 16).expect("digits behind every %")),
+        );
+        rest = if digits.is_some() { &tail[2..] } else { tail };
+    }
+    all
+}
 
 fn check(parts: &Parts) {
     let context = RequestContext::of(&parts.extensions).expect("begun at the door");
