@@ -34,11 +34,12 @@ const MOST_CODE_LINES: usize = 400;
 const MOST_EXAMPLE_LINES: usize = 100;
 
 /// Crate, what it must never pull in, and something that it does: a fence that sees nothing would always hold.
-const FENCES: [(&str, &[&str], &str); 6] = [
+const FENCES: [(&str, &[&str], &str); 7] = [
     ("enfilade-core", &["pyo3", "tokio", "hyper", "axum", "jsonwebtoken", "aws-lc-rs"], "http"),
     ("enfilade-server", &["pyo3", "axum", "jsonwebtoken"], "hyper"),
     ("enfilade-auth", &["pyo3", "axum", "hyper", "rsa", "openssl"], "aws-lc-rs"),
     ("enfilade-cookie", &["pyo3", "axum", "hyper", "tokio", "jsonwebtoken"], "enfilade-core"),
+    ("enfilade-cgi", &["pyo3", "axum", "hyper", "jsonwebtoken"], "rustix"),
     ("enfilade-test", &["pyo3", "axum", "hyper", "tokio"], "enfilade-core"),
     ("enfilade", &["pyo3", "axum", "rsa", "openssl", "lru"], "enfilade-server"),
 ];

@@ -47,7 +47,10 @@
 //! A script that was killed, or that says less than its `Content-Length`, breaks the response off; an exit status other
 //! than 0 is only logged, since many a script ends with whatever its last command did.
 //!
-//! Linux 5.4 or newer: pidfds and `prlimit`.
+//! Its descriptors are the three pipes: whatever Rust code opens is closed on exec. What a C library in the same program
+//! opens without that flag is inherited.
+//!
+//! It needs a tokio runtime with I/O and time, and Linux 5.10 or newer: pidfds that do not block, and `prlimit`.
 
 mod body;
 mod config_error;
