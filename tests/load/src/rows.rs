@@ -1,79 +1,197 @@
 //! The rows of the table: each link alone, then the chain.
 //!
 //! ```text
-//! bare · one gate · eight gates · strip-identity · bearer seen before · jar · private cookie · require · chain
+//! context · one gate · eight · StripIdentity · jar · private cookie · each kind of credentials · require · the chain
 //! ```
+//!
+//! Every request but the first row's comes as from the server's door: with the context that the door makes.
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    future::Future,
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    thread,
+};
 
+use bytes::Bytes;
 use enfilade_auth::{
-    Auth, StripIdentity,
-    jwt::{Algorithm, Bearer, NewToken, SigningKey, Verifier},
+    AllOf, ApiKey, Auth, Authenticator, Basic, FrontProxy, Htpasswd, KeyFile, NewKey, SlowDown,
+    StripIdentity,
+    jwt::{Algorithm, Bearer, Issuers, NewToken, SigningKey, Verifier},
     policy::scope,
     require,
 };
 use enfilade_cookie::{Cookies, Jar, KeyRing};
-use enfilade_core::{Gate, Gates, Pass, gate_fn};
-use http::{Request, Response};
+use enfilade_core::{Canonical, ClientAddr, Gate, Gates, Pass, RequestContext, gate_fn};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, uri::Scheme};
+use http_body_util::Empty;
+use tower::{Layer as _, Service as _, service_fn};
 
-use crate::Row;
+use crate::measure::Pair;
 
 const ISSUER: &str = "https://id.example";
 
+/// One line of a table.
+pub(crate) trait Row {
+    /// Does it under valgrind.
+    fn count(self);
+    /// Its line, with what was counted.
+    fn line(self, counted: Option<(u64, u64)>) -> String;
+}
+
+/// One link, and the request that it gets.
+pub(crate) struct Link {
+    name: &'static str,
+    pair: Pair,
+}
+
+impl Row for Link {
+    fn count(self) {
+        self.pair.count();
+    }
+
+    fn line(self, counted: Option<(u64, u64)>) -> String {
+        let costs = self.pair.costs();
+        let ns = (costs.ns[1] - costs.ns[0]).max(0.0);
+        let counted = counted.map(|(base, whole)| whole.saturating_sub(base).to_string()).unwrap_or_default();
+        let allocations = costs.allocations[1].saturating_sub(costs.allocations[0]);
+        format!("| {} | {ns:.0} | {counted} | {allocations} |", self.name)
+    }
+}
+
 /// Every row.
-pub(crate) fn all() -> Vec<Row> {
+pub(crate) fn all() -> Vec<Link> {
     let ring = KeyRing::generate();
-    let cookie = vec![("cookie", sealed(&ring))];
+    let sealed = [("cookie", sealed(&ring))];
+    let jar = || [Arc::new(Cookies::new()) as Arc<dyn Gate>, Arc::new(reader(&ring)) as _];
     let mut rows = vec![
-        row("one gate that looks up a header", [], [Arc::new(lookup()) as Arc<dyn Gate>]),
-        row("eight of them, one slice", [], (0..8).map(|_| Arc::new(lookup()) as Arc<dyn Gate>)),
-        row("StripIdentity", [], [Arc::new(StripIdentity::new()) as _]),
-        row("Cookies, nothing read", [], [Arc::new(Cookies::new()) as _]),
-        row(
-            "Cookies and a private cookie read",
-            cookie.clone(),
-            [Arc::new(Cookies::new()) as _, Arc::new(reader(&ring)) as _],
-        ),
+        link("the context, where no server of ours stands before", Door::Foreign, [], [gate(context())]),
+        link("one gate that looks up a header", Door::Ours, [], [gate(lookup())]),
+        link("eight of them, one slice", Door::Ours, [], (0..8).map(|_| gate(lookup()))),
+        link("StripIdentity, six headers", Door::Ours, browser(), [gate(StripIdentity::new())]),
+        link("Cookies, nothing read", Door::Ours, [], [gate(Cookies::new())]),
+        link("Cookies and a private cookie read", Door::Ours, sealed.clone(), jar()),
     ];
-    for (name, algorithm) in [
-        ("Auth: HS256 token seen before", Algorithm::Hs256),
-        ("Auth: ES256 token seen before", Algorithm::Es256),
-    ] {
-        let (auth, token) = bearer(algorithm, true);
-        rows.push(row(name, [("authorization", token)], [Arc::new(auth) as _]));
-    }
-    for (name, algorithm) in [
-        ("Auth: HS256 token, verified each time", Algorithm::Hs256),
-        ("Auth: ES256 token, verified each time", Algorithm::Es256),
-        ("Auth: RS256 token, verified each time", Algorithm::Rs256),
-        ("Auth: EdDSA token, verified each time", Algorithm::EdDsa),
-    ] {
-        let (auth, token) = bearer(algorithm, false);
-        rows.push(row(name, [("authorization", token)], [Arc::new(auth) as _]));
-    }
-    let (auth, token) = bearer(Algorithm::Es256, true);
-    let headers = cookie.into_iter().chain([("authorization", token)]);
-    let chain: [Arc<dyn Gate>; 5] = [
-        Arc::new(StripIdentity::new()),
-        Arc::new(auth),
-        Arc::new(Cookies::new()),
-        Arc::new(reader(&ring)),
-        Arc::new(require(scope("orders:read"))),
-    ];
-    rows.push(row(
-        "all: StripIdentity, Auth (seen before), Cookies, private cookie, require(scope)",
-        headers,
-        chain,
+    rows.extend(kinds());
+    let (bearer, token) = bearer(Algorithm::Es256);
+    let chain = [gate(StripIdentity::new()), gate(Auth::new(bearer))].into_iter().chain(jar());
+    rows.push(link(
+        "all: StripIdentity, Auth (ES256, seen before), Cookies, private cookie, require(scope)",
+        Door::Ours,
+        sealed.into_iter().chain([("authorization", token)]),
+        chain.chain([gate(require(scope("orders:read")))]),
     ));
     rows
 }
 
-fn row(
+/// Each kind of credentials in an Auth link of its own; what can be remembered is.
+fn kinds() -> Vec<Link> {
+    let mut rows = Vec::new();
+    let mut add = |name, headers: Vec<(&'static str, String)>, kind: Arc<dyn Authenticator>| {
+        rows.push(link(name, Door::Ours, headers, [gate(Auth::any_of([kind]))]));
+    };
+    for (name, algorithm) in [
+        ("Auth: HS256 token seen before", Algorithm::Hs256),
+        ("Auth: ES256 token seen before", Algorithm::Es256),
+        ("Auth: RS256 token seen before", Algorithm::Rs256),
+    ] {
+        let (bearer, token) = bearer(algorithm);
+        add(name, vec![("authorization", token)], Arc::new(bearer));
+    }
+    let (issuers, token) = issuers();
+    add("Auth: the third of three `Issuers`, token seen before", vec![("authorization", token)], issuers);
+    let (key, sent) = api_key();
+    add("Auth: API key", vec![("x-api-key", sent.clone())], Arc::new(key.clone()));
+    add(
+        "Auth: API key, `SlowDown` around it, nobody guessing",
+        vec![("x-api-key", sent.clone())],
+        Arc::new(SlowDown::new().around(key.clone())),
+    );
+    let (token_too, token) = bearer(Algorithm::Es256);
+    let both = AllOf::of(token_too).and(key).with_principal_of(0);
+    add(
+        "Auth: `AllOf`, token seen before and API key",
+        vec![("authorization", token), ("x-api-key", sent)],
+        Arc::new(both),
+    );
+    add(
+        "Auth: Basic, right within the last minute",
+        vec![("authorization", PASSWORD.to_owned())],
+        Arc::new(basic()),
+    );
+    add(
+        "Auth: Basic, the same with `SlowDown`",
+        vec![("authorization", PASSWORD.to_owned())],
+        Arc::new(SlowDown::new().around(basic())),
+    );
+    let proxy =
+        FrontProxy::from_peers(["127.0.0.1"]).and_then(|proxy| proxy.with_user_header("x-auth-request-user"));
+    let proxy = proxy.expect("a network and a name");
+    add("Auth: FrontProxy, one header", vec![("x-auth-request-user", "ada".to_owned())], Arc::new(proxy));
+    rows
+}
+
+/// Who makes the context of a request.
+#[derive(Clone, Copy, PartialEq)]
+enum Door {
+    Ours,
+    Foreign,
+}
+
+fn gate(gate: impl Gate) -> Arc<dyn Gate> {
+    Arc::new(gate)
+}
+
+fn link(
     name: &'static str,
+    door: Door,
     headers: impl IntoIterator<Item = (&'static str, String)>,
     gates: impl IntoIterator<Item = Arc<dyn Gate>>,
-) -> Row {
-    Row { name, headers: headers.into_iter().collect(), gates: Gates::new(gates) }
+) -> Link {
+    let host = ("host", "shop.example".to_owned());
+    let headers: HeaderMap = [host]
+        .into_iter()
+        .chain(headers)
+        .map(|(name, value)| {
+            (HeaderName::from_static(name), HeaderValue::try_from(value).expect("visible ASCII"))
+        })
+        .collect();
+    let base = asking(name, door, headers.clone(), &Gates::new([]));
+    let whole = asking(name, door, headers, &Gates::new(gates));
+    Link { name, pair: Pair { base, whole } }
+}
+
+/// Asks once with each call. The first answer may take a while, and no other.
+fn asking(name: &'static str, door: Door, headers: HeaderMap, gates: &Gates) -> Box<dyn FnMut()> {
+    let app = service_fn(async |_: Request<Empty<Bytes>>| {
+        Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+    });
+    let mut service = gates.layer(app);
+    Box::new(move || {
+        let mut request = Request::new(Empty::new());
+        request.headers_mut().clone_from(&headers);
+        if door == Door::Ours {
+            let peer = ClientAddr::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
+            let canonical = Canonical::new(Scheme::HTTP, None, Some(peer)).with_peer(peer);
+            RequestContext::begin(request.extensions_mut(), canonical);
+        }
+        let response = wait(service.call(request));
+        assert!(response.is_ok_and(|response| response.status().is_success()), "{name}: refused");
+    })
+}
+
+/// Nothing here waits but for another thread, and that once.
+fn wait<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::yield_now(),
+        }
+    }
 }
 
 fn lookup() -> impl Gate {
@@ -81,6 +199,24 @@ fn lookup() -> impl Gate {
         std::hint::black_box(req.headers.get("x-none"));
         Ok(Pass::Now)
     })
+}
+
+fn context() -> impl Gate {
+    gate_fn("context", |req| {
+        RequestContext::ensure(&mut req.extensions);
+        Ok(Pass::Now)
+    })
+}
+
+/// What a browser sends, about.
+fn browser() -> [(&'static str, String); 5] {
+    [
+        ("user-agent", "Mozilla/5.0".to_owned()),
+        ("accept", "*/*".to_owned()),
+        ("accept-encoding", "gzip, br".to_owned()),
+        ("authorization", "Bearer x".to_owned()),
+        ("cookie", "theme=dark".to_owned()),
+    ]
 }
 
 fn reader(ring: &KeyRing) -> impl Gate {
@@ -93,13 +229,38 @@ fn reader(ring: &KeyRing) -> impl Gate {
     })
 }
 
-fn bearer(algorithm: Algorithm, remember: bool) -> (Auth, String) {
+fn verifier(algorithm: Algorithm, issuer: &str) -> (Verifier, String) {
     let key = SigningKey::generate(algorithm).with_id("2026-11");
-    let builder = Verifier::builder(key.verifying_key()).with_issuer(ISSUER).with_audience("shop");
-    let builder = if remember { builder } else { builder.with_cache_bytes(0) };
-    let verifier = builder.build().expect("all that is required is named");
-    let token = NewToken::new(ISSUER, "shop", "ada").with_scopes(["orders:read", "orders:write"]).sign(&key);
-    (Auth::new(Bearer::new(verifier)), format!("Bearer {token}"))
+    let builder = Verifier::builder(key.verifying_key()).with_issuer(issuer).with_audience("shop");
+    let token = NewToken::new(issuer, "shop", "ada").with_scopes(["orders:read", "orders:write"]).sign(&key);
+    (builder.build().expect("all that is required is named"), format!("Bearer {token}"))
+}
+
+fn bearer(algorithm: Algorithm) -> (Bearer, String) {
+    let (verifier, token) = verifier(algorithm, ISSUER);
+    (Bearer::new(verifier), token)
+}
+
+fn issuers() -> (Arc<dyn Authenticator>, String) {
+    let (one, _) = verifier(Algorithm::Es256, "https://one.example");
+    let (two, _) = verifier(Algorithm::Es256, "https://two.example");
+    let (three, token) = verifier(Algorithm::Es256, "https://three.example");
+    let issuers = Issuers::new([one, two, three]).expect("three names");
+    (Arc::new(Bearer::of_issuers(issuers)), token)
+}
+
+fn api_key() -> (ApiKey, String) {
+    let made = NewKey::new("ci").with_scopes(["deploy"]).make().expect("a good name");
+    let key = ApiKey::new(KeyFile::parse(made.line()).expect("a line made just before"));
+    (key, made.key().to_owned())
+}
+
+/// `ada:secret`
+const PASSWORD: &str = "Basic YWRhOnNlY3JldA==";
+
+fn basic() -> Basic<Htpasswd> {
+    let hash = enfilade_auth::hash_password("secret").expect("short enough");
+    Basic::new(Htpasswd::parse(&format!("ada:{hash}")).expect("one line"))
 }
 
 /// A `Cookie` header with a private cookie among others.

@@ -145,13 +145,11 @@ impl Shown {
             self.unread &= !reads;
             &mut self.explicit
         };
-        match place {
-            Some(first) => agree(first, &who),
-            None => {
-                *place = Some(who);
-                Ok(())
-            }
+        if let Some(first) = place {
+            return agree(first, &who);
         }
+        *place = Some(who);
+        Ok(())
     }
 
     /// The explicit credentials that are in the request.

@@ -65,7 +65,7 @@ impl<'a> Object<'a> {
     }
 
     /// Whether all of `text`, which this object was parsed from, can be read into memory: no number beyond `f64`, no half
-    /// of a surrogate pair, and nothing nested deeper than serde_json goes (127 levels; others end at their stack's end).
+    /// of a surrogate pair, and nothing nested deeper than `serde_json` goes (127 levels; others end at their stack's end).
     pub(super) fn is_readable(&self, text: &str) -> bool {
         self.0.iter().all(|(_, value)| is_plain(value)) || serde_json::from_str::<Readable>(text).is_ok()
     }
@@ -304,7 +304,7 @@ impl<'de> Deserialize<'de> for Array<'de> {
     }
 }
 
-/// Any value that serde_json can hold, and nothing kept of it.
+/// Any value that `serde_json` can hold, and nothing kept of it.
 struct Readable;
 
 impl<'de> Deserialize<'de> for Readable {

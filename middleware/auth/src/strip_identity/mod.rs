@@ -58,8 +58,12 @@ impl StripIdentity {
     /// The names that the common proxies and gateways use.
     pub fn new() -> Self {
         let mut names = NameSet::default();
-        PREFIXES.into_iter().for_each(|prefix| names.add(Pattern::Begins(prefix.into())));
-        NAMES.into_iter().for_each(|name| names.add(Pattern::Is(name.into())));
+        for prefix in PREFIXES {
+            names.add(Pattern::Begins(prefix.into()));
+        }
+        for name in NAMES {
+            names.add(Pattern::Is(name.into()));
+        }
         Self { names, kept: KEPT.map(Box::from).to_vec() }
     }
 
@@ -97,8 +101,8 @@ impl StripIdentity {
             }
             has_connection |= *name == CONNECTION;
         }
-        for name in found {
-            headers.remove(name);
+        if !found.is_empty() {
+            found.into_iter().for_each(|name| drop(headers.remove(name)));
         }
         if has_connection {
             let nominated = |value: &HeaderValue| options(value).any(|option| self.is_identity(option));

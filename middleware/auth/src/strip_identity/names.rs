@@ -140,8 +140,12 @@ mod tests {
 
     fn all() -> NameSet {
         let mut set = NameSet::default();
-        PREFIXES.into_iter().for_each(|prefix| set.add(Pattern::Begins(prefix.into())));
-        NAMES.into_iter().for_each(|name| set.add(Pattern::Is(name.into())));
+        for prefix in PREFIXES {
+            set.add(Pattern::Begins(prefix.into()));
+        }
+        for name in NAMES {
+            set.add(Pattern::Is(name.into()));
+        }
         set
     }
 

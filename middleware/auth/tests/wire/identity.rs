@@ -8,6 +8,9 @@ use crate::{
     kit::{BOTH, Site, Wire, gate},
 };
 
+/// The fields of a request, and what becomes of it from a peer that is listed, and from another.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 const NAMES: [&str; 10] = [
     "remote-user",
     "x-remote-user",
@@ -79,7 +82,7 @@ async fn a_proxy_that_is_listed_is_believed_and_no_other_peer_is() {
         gate(Auth::new(proxy.with_user_header("x-auth-request-user").unwrap()))
     };
     let (trusted, stranger) = (Site::of([proxy("127.0.0.0/8")]), Site::of([proxy("10.0.0.7")]));
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    let table: &[Case<'_>] = &[
         (&[("x-auth-request-user", "ada")], "ada", "auth.proxy-untrusted"),
         (&[], "auth.missing", "auth.missing"),
         (&[("x-auth-request-user", "")], "auth.credentials-malformed", "auth.proxy-untrusted"),

@@ -22,15 +22,15 @@ use tokio::{
 
 /// Either protocol.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Wire {
+pub(crate) enum Wire {
     Http1,
     Http2,
 }
 
-pub const BOTH: [Wire; 2] = [Wire::Http1, Wire::Http2];
+pub(crate) const BOTH: [Wire; 2] = [Wire::Http1, Wire::Http2];
 
 /// A server with the given gates, and an app that says who was there and what it was sent.
-pub struct Site {
+pub(crate) struct Site {
     addr: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -43,29 +43,29 @@ impl Drop for Site {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// `ada`, who was let in; or the reason code.
-    pub fn word(&self) -> String {
+    pub(crate) fn word(&self) -> String {
         let json: Value = serde_json::from_str(&self.body).unwrap_or_default();
         let word = if self.status == 200 { &json["who"] } else { &json["code"] };
         word.as_str().unwrap_or("?").to_owned()
     }
 
     /// The names of the fields that the app was sent.
-    pub fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         let json: Value = serde_json::from_str(&self.body).unwrap();
         serde_json::from_value(json["fields"].clone()).unwrap()
     }
 }
 
 impl Site {
-    pub fn of(gates: impl IntoIterator<Item = Arc<dyn Gate>>) -> Self {
+    pub(crate) fn of(gates: impl IntoIterator<Item = Arc<dyn Gate>>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let addr = listener.local_addr().unwrap();
@@ -77,21 +77,23 @@ impl Site {
         Self { addr, task }
     }
 
-    pub async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.addr).await.unwrap()
     }
 
     /// A GET with these header fields, as they are.
-    pub async fn ask(&self, wire: Wire, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn ask(&self, wire: Wire, fields: &[(&str, &str)]) -> Answer {
         self.ask_at(wire, "/", fields).await
     }
 
-    pub async fn ask_at(&self, wire: Wire, target: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn ask_at(&self, wire: Wire, target: &str, fields: &[(&str, &str)]) -> Answer {
         match wire {
             Wire::Http1 => {
                 let mut text =
                     format!("GET {target} HTTP/1.1\r\nhost: {}\r\naccept: application/json\r\n", self.addr);
-                fields.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
+                for (name, value) in fields {
+                    text.extend([*name, ": ", *value, "\r\n"]);
+                }
                 self.send(format!("{text}connection: close\r\n\r\n").as_bytes()).await
             }
             Wire::Http2 => {
@@ -107,7 +109,7 @@ impl Site {
     }
 
     /// Bytes that end in a request which closes the connection.
-    pub async fn send(&self, bytes: &[u8]) -> Answer {
+    pub(crate) async fn send(&self, bytes: &[u8]) -> Answer {
         let mut stream = self.connect().await;
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
@@ -127,7 +129,7 @@ impl Site {
 }
 
 /// The first response of a connection.
-pub fn parse(bytes: &[u8]) -> Answer {
+pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let all = text(bytes);
     let (head, body) = all.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {all:?}"));
     let mut lines = head.split("\r\n");
@@ -166,6 +168,6 @@ impl Gate for Shared {
     }
 }
 
-pub fn gate(gate: impl Gate) -> Arc<dyn Gate> {
+pub(crate) fn gate(gate: impl Gate) -> Arc<dyn Gate> {
     Arc::new(gate)
 }

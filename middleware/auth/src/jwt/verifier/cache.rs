@@ -110,6 +110,9 @@ impl BuildHasher for Tails {
     }
 }
 
+/// The lower half of 128 bits.
+const HALF: u128 = u64::MAX as u128;
+
 struct Tail {
     keys: [u64; 2],
     hash: u64,
@@ -118,10 +121,10 @@ struct Tail {
 impl Hasher for Tail {
     fn write(&mut self, token: &[u8]) {
         let tail = token.last_chunk().copied().unwrap_or_default();
-        let [low, high] = [0, 64].map(|at| (u128::from_le_bytes(tail) >> at) as u64);
-        let [low, high] = [low ^ self.keys[0], high ^ self.keys[1]].map(u128::from);
+        let tail = u128::from_le_bytes(tail);
+        let [low, high] = [(tail & HALF) ^ u128::from(self.keys[0]), (tail >> 64) ^ u128::from(self.keys[1])];
         let product = low * high;
-        self.hash = (product >> 64) as u64 ^ product as u64;
+        self.hash = u64::try_from((product >> 64) ^ (product & HALF)).expect("both halves have 64 bits");
     }
 
     fn finish(&self) -> u64 {
