@@ -25,8 +25,8 @@ pub(crate) fn of_all() -> Result<Vec<u64>, Box<dyn Error>> {
     let status = Command::new("valgrind")
         .args(["-q", "--tool=callgrind", "--collect-atstart=no"])
         .args([
-            "--toggle-collect=*enfilade_load::count::counted*",
-            "--dump-after=*enfilade_load::count::counted*",
+            concat!("--toggle-collect=", module_path!(), "::counted"),
+            concat!("--dump-after=", module_path!(), "::counted"),
         ])
         .arg(format!("--callgrind-out-file={}", dir.join("out").display()))
         .arg(env::current_exe()?)
@@ -42,7 +42,7 @@ pub(crate) fn of_all() -> Result<Vec<u64>, Box<dyn Error>> {
         sums.push(sum.ok_or("valgrind wrote no sum")?.trim().parse::<u64>()? / u64::from(TIMES));
     }
     fs::remove_dir_all(dir)?;
-    Ok(sums)
+    if sums.is_empty() { Err("valgrind counted nothing: is the program stripped?".into()) } else { Ok(sums) }
 }
 
 impl Pair {
