@@ -35,11 +35,12 @@ impl Stderr {
 
     /// Reads all that is there; ready at its end.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Most scripts are silent, and a silent one costs no buffer.
+        let mut scratch = [0; 4096];
         for _ in 0..READS {
             let Some(pipe) = &self.pipe else { return Poll::Ready(()) };
-            self.lines.rest.reserve(4096);
-            match pipe.try_read_buf(&mut self.lines.rest) {
-                Ok(1..) => self.lines.tell(),
+            match pipe.try_read(&mut scratch) {
+                Ok(read @ 1..) => self.lines.tell(&scratch[..read]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     if ready!(pipe.poll_read_ready(cx)).is_err() {
                         self.pipe = None;
@@ -63,7 +64,8 @@ struct Lines {
 
 impl Lines {
     /// Tells every whole line, and of one that has no end what fits.
-    fn tell(&mut self) {
+    fn tell(&mut self, bytes: &[u8]) {
+        self.rest.extend_from_slice(bytes);
         loop {
             match self.rest.iter().take(LINE + 1).position(|b| *b == b'\n') {
                 Some(at) => {

@@ -32,7 +32,10 @@ use tokio::{
 
 use crate::process::{End, Watched};
 
-/// Room for one read; a pipe holds 64 KiB unless told otherwise.
+/// Room for the first read, which is all that many a script says.
+const FIRST: usize = 4 << 10;
+
+/// Room for the others; a pipe holds 64 KiB unless told otherwise.
 const READ: usize = 16 << 10;
 
 /// The largest pipe that a script may ask for; so much may be in it when the process has ended.
@@ -42,6 +45,7 @@ const PIPE: usize = 1 << 20;
 pub(crate) struct Run {
     /// What it has said and nobody has taken yet.
     pub(crate) output: BytesMut,
+    room: usize,
     input: Option<Input>,
     stdout: Option<Receiver>,
     watched: Watched,
@@ -70,9 +74,10 @@ impl Run {
         linger: Duration,
     ) -> Self {
         let patience = Box::pin(sleep(silence));
-        let output = BytesMut::new();
+        let (output, room) = (BytesMut::new(), FIRST);
         Self {
             output,
+            room,
             input,
             stdout: Some(stdout),
             watched,
@@ -144,8 +149,8 @@ impl Run {
     /// Ready with output only: its end is judged together with the process's.
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Result<More, RunFault>> {
         while let Some(pipe) = &self.stdout {
-            if self.output.capacity() - self.output.len() < READ / 4 {
-                self.output.reserve(READ);
+            if self.output.capacity() - self.output.len() < FIRST / 4 {
+                self.output.reserve(self.room);
             }
             match pipe.try_read_buf(&mut self.output) {
                 Ok(0) => {
@@ -153,6 +158,7 @@ impl Run {
                     self.wait_for(self.linger);
                 }
                 Ok(read) => {
+                    self.room = READ;
                     if self.is_alive() {
                         self.wait_for(self.silence);
                     } else {
