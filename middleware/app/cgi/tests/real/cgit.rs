@@ -8,11 +8,9 @@ use enfilade_test::{Drive, assert_header, assert_passed};
 use crate::home::Home;
 
 #[tokio::test]
+#[ignore = "needs cgit: ./tests/run rust installs it"]
 async fn its_pages_errors_and_archives_arrive() {
     let script = env::var_os("CGIT").map_or_else(|| PathBuf::from("/usr/lib/cgit/cgit.cgi"), PathBuf::from);
-    if !script.exists() {
-        return;
-    }
     let home = Home::new("cgit");
     home.git(&["init", "--quiet", "--bare", "--initial-branch=main", "srv/shop.git"]);
     home.git(&["clone", "--quiet", "srv/shop.git", "one"]);
