@@ -38,24 +38,32 @@ use self::{
 
 #[tokio::test]
 async fn every_raw_http1_request_has_its_verdict_over_tcp() {
-    let socket = Socket::tcp().await;
+    judge_http1(&Socket::tcp().await).await;
+}
+
+#[tokio::test]
+async fn every_raw_http2_request_has_its_verdict_over_tcp() {
+    judge_http2(&Socket::tcp().await).await;
+}
+
+/// Asks the whole table of HTTP/1.
+async fn judge_http1(socket: &Socket) {
     let mut wrong = Vec::new();
     for (group, rows) in http1::GROUPS {
         for (name, raw, verdict, _) in rows {
-            let seen = ask_http1(&socket, raw).await;
+            let seen = ask_http1(socket, raw).await;
             wrong.extend(differs(&format!("{group}: {name}"), *verdict, &seen));
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[tokio::test]
-async fn every_raw_http2_request_has_its_verdict_over_tcp() {
-    let socket = Socket::tcp().await;
+/// Asks the whole table of HTTP/2.
+async fn judge_http2(socket: &Socket) {
     let mut wrong = Vec::new();
     for (group, rows) in http2::GROUPS {
         for (name, parts, verdict, _) in rows {
-            let seen = ask_http2(&socket, parts).await;
+            let seen = ask_http2(socket, parts).await;
             wrong.extend(differs(&format!("{group}: {name}"), *verdict, &seen));
         }
     }
