@@ -147,7 +147,7 @@ impl fmt::Display for ConfigError {
             Self::Path { setting, value } => {
                 write!(
                     f,
-                    "{setting}: {value:?} is not a path of this site: write one that begins with a single `/`"
+                    "{setting}: {value:?} is not a path of this site: write one that begins with `/`, with no `//`, `..`, `;` or escaped `/` in it"
                 )
             }
             Self::Origin { value } => {

@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! /orders?page=2                      stays
-//! https://evil.example  //evil.example  /\evil.example  /%2fevil.example  ⟶  /
+//! https://evil.example  //evil.example  /\evil.example  /%2fevil.example  /a/../b  ⟶  /
 //! ```
 //!
 //! 1. It starts with `/`, and its second byte is neither `/` nor `\`: browsers read both as "another host".
 //! 2. No control byte: browsers drop TAB, CR and LF before they look, so `/<TAB>/evil.example` would pass 1.
-//! 3. Both hold again after the path is percent-decoded once, for whatever decodes between us and the browser.
+//! 3. The path can be read in one way only, by the rule of enfilade-server's `PathRules`, as they are by default: no dot
+//!    segments, `//`, `;`, escaped `/`, `\`, `?`, `#` or control byte, no broken or double escape, and UTF-8. So both hold
+//!    again for whatever decodes between us and the browser, and nobody signs in to meet a refusal. Where the door lets
+//!    more in, such a path leads to `/`.
 //! 4. At most 2,048 bytes, escapes included.
 //!
 //! ```
@@ -36,21 +39,32 @@ impl ReturnPath {
 
     /// The path, or nothing where [`parse`](Self::parse) falls back to `/`.
     pub(crate) fn parse_strict(next: &str) -> Option<Self> {
-        let path = next.split(['?', '#']).next().unwrap_or(next);
         let fits = next.len() <= Self::MAX_LEN;
         let clean = !next.bytes().any(|b| b.is_ascii_control());
-        if !(fits && clean && stays_here(next.as_bytes()) && stays_here(&decoded(path))) {
+        if !(fits && clean && stays_here(next.as_bytes())) {
             return None;
         }
         let mut text = String::with_capacity(next.len());
         escape_into(&mut text, next, is_url_byte);
         // Escapes make it longer, and it is read again after the sign-in page has carried it.
-        (text.len() <= Self::MAX_LEN).then_some(Self(Cow::Owned(text)))
+        let fits = text.len() <= Self::MAX_LEN;
+        canonical(path_of(&text)).filter(|_| fits)?;
+        Some(Self(Cow::Owned(text)))
     }
 
     /// The path, in visible ASCII: fit for a `Location` header and, escaped, for a page.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The path without the query.
+    pub(crate) fn path(&self) -> &str {
+        path_of(&self.0)
+    }
+
+    /// The same, in the form in which the door's is compared.
+    pub(crate) fn canonical(&self) -> Vec<u8> {
+        canonical(self.path()).expect("judged when it was parsed")
     }
 
     /// `login` with this path as its parameter `next`, which is left out when it says nothing.
@@ -77,34 +91,58 @@ impl fmt::Display for ReturnPath {
     }
 }
 
+fn path_of(next: &str) -> &str {
+    next.split(['?', '#']).next().unwrap_or(next)
+}
+
 /// Whether a browser resolves this against our own host.
 fn stays_here(path: &[u8]) -> bool {
     match path {
-        [b'/'] => true,
-        [b'/', second, ..] => !matches!(second, b'/' | b'\\') && !path.iter().any(u8::is_ascii_control),
-        _ => false,
+        [b'/', second, ..] => !matches!(second, b'/' | b'\\'),
+        _ => path == b"/",
     }
 }
 
-/// Percent-decodes once; what is no escape stays as it is.
-fn decoded(path: &str) -> Vec<u8> {
+/// The path decoded once, if it can be read in one way only: ASCII in, by the rule of `PathRules::new()` in
+/// enfilade-server, which this crate does without; a test compares the two.
+fn canonical(path: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        match after {
-            [high, low, behind @ ..]
-                if first == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                out.push(hex_value(*high) << 4 | hex_value(*low));
-                rest = behind;
-            }
-            _ => {
-                out.push(first);
-                rest = after;
-            }
+    while let Some((byte, escaped, tail)) = unit(rest) {
+        let fits = match byte {
+            b'/' => !escaped,
+            b'%' => escaped && !begins_evasion(tail),
+            b'\\' | b';' | b'?' | b'#' => false,
+            byte => !byte.is_ascii_control(),
+        };
+        if !fits {
+            return None;
         }
+        out.push(byte);
+        rest = tail;
     }
-    out
+    let is_dots = |segment: &[u8]| matches!(segment, b"." | b"..");
+    let doubled = out.windows(2).any(|pair| pair == b"//");
+    let one_way = !doubled && !out.split(|b| *b == b'/').any(is_dots) && str::from_utf8(&out).is_ok();
+    one_way.then_some(out)
+}
+
+/// A byte, whether it was escaped, and what follows; a broken escape is a `%` that was not.
+fn unit(path: &[u8]) -> Option<(u8, bool, &[u8])> {
+    match path {
+        [] => None,
+        [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            Some((hex_value(*high) << 4 | hex_value(*low), true, rest))
+        }
+        [byte, rest @ ..] => Some((*byte, false, rest)),
+    }
+}
+
+/// Whether what stands behind `%25` is an escape for whoever decodes again, and itself written with escapes.
+fn begins_evasion(tail: &[u8]) -> bool {
+    let Some((high, high_escaped, tail)) = unit(tail) else { return false };
+    let Some((low, low_escaped, _)) = unit(tail) else { return false };
+    high.is_ascii_hexdigit() && low.is_ascii_hexdigit() && (high_escaped || low_escaped)
 }
 
 fn hex_value(digit: u8) -> u8 {
@@ -168,6 +206,15 @@ mod tests {
             "%2f%2fevil.example",
             "/\u{7f}/evil.example",
             "/a\0b",
+            "/a//b",
+            "/a/../b",
+            "/a/%2e%2e/b",
+            "/a%2fb",
+            "/a;b",
+            "/a\\b",
+            "/100%",
+            "/%25%32%66",
+            "/%C0%AE",
         ] {
             assert_eq!(ReturnPath::parse(next).as_str(), "/", "{next:?}");
         }
@@ -185,11 +232,12 @@ mod tests {
     #[test]
     fn paths_of_this_site_stay_what_they_are() {
         for next in
-            ["/", "/orders", "/orders?page=2&q=a%0Ab", "/a/b#c", "/@evil.example", "/a//b", "/a%2fb", "/%41"]
+            ["/", "/orders", "/orders?page=2&q=a%0Ab", "/a/b#c", "/@evil.example", "/a/", "/a?b=//c", "/%41"]
         {
             assert_eq!(ReturnPath::parse(next).as_str(), next);
         }
-        assert_eq!(ReturnPath::parse("/a\\b\"<>").as_str(), "/a%5Cb%22%3C%3E");
+        assert_eq!(ReturnPath::parse("/a b\"<>").as_str(), "/a%20b%22%3C%3E");
+        assert_eq!(ReturnPath::parse("/%53ign-in/%c3%a9?a").canonical(), "/Sign-in/é".as_bytes());
     }
 
     #[test]

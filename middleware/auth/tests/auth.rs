@@ -13,6 +13,7 @@ use enfilade_auth::{
     WayBack,
 };
 use enfilade_core::{Canonical, Chain, Host, Pass, RequestContext, Verdict};
+use enfilade_server::StrictRequest;
 use enfilade_test::{Answer, Drive, Probe, assert_passed, assert_refused, drive};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request, uri::Scheme};
 use proptest::prelude::*;
@@ -328,9 +329,31 @@ fn a_login_page_takes_page_loads_and_scripts_get_the_401() {
     let bad = [page[0], ("authorization", "Bearer bad")];
     assert_eq!(sent(&auth, Method::GET, "/orders", &bad), ("auth.token-expired", 401, None));
 
-    for wrong in ["sign-in", "/#sign-in", "https://id.example/", "//id.example/", "/\\id.example", ""] {
+    for wrong in
+        ["sign-in", "/#sign-in", "https://id.example/", "//id.example/", "/\\id.example", "", "/a//b"]
+    {
         assert!(matches!(all_kinds().with_login(wrong), Err(ConfigError::Path { .. })), "{wrong:?}");
     }
+}
+
+#[test]
+fn the_login_page_is_known_in_every_spelling_by_the_path_that_the_door_judged() {
+    let auth = all_kinds().with_login("/sign-in/caf%c3%a9?lang=en").unwrap();
+    let code = |target: &str, judged: bool| {
+        let mut req = parts(&[("sec-fetch-mode", "navigate"), ("host", "a")]);
+        req.uri = target.parse().unwrap();
+        if judged {
+            let canonical = StrictRequest::new().judge(&req).unwrap();
+            RequestContext::begin(&mut req.extensions, canonical);
+        }
+        auth.enter(&mut req).unwrap_err().code()
+    };
+    for spelling in ["/sign-in/caf%c3%a9", "/sign-in/caf%C3%A9?next=/a", "/%73ign-in/%63af%c3%a9"] {
+        assert_eq!(code(spelling, true), "auth.missing", "{spelling} would redirect for ever");
+    }
+    assert_eq!(code("/sign-in/cafe", true), "auth.login-required");
+    assert_eq!(code("/sign-in/caf%c3%a9", false), "auth.missing", "no door: by the target as it stands");
+    assert_eq!(code("/%73ign-in/caf%c3%a9", false), "auth.login-required");
 }
 
 #[test]

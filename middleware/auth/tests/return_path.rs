@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! begin × scheme × host × end, some 10,000 of them ──▶ ReturnPath ──▶ what a browser makes of it is on our host
+//! three units of twenty, and one more        ──▶ ReturnPath = the door's own verdict
 //! ```
 
 use enfilade_auth::ReturnPath;
+use enfilade_server::PathRules;
 
 const BEGIN: [&str; 32] = [
     "", "/", "//", "///", "////", "\\", "\\\\", "/\\", "\\/", "/\\/", "/\t/", "/\n/", "/\r/", "\t//", " //",
@@ -45,6 +47,33 @@ fn no_shape_of_an_open_redirect_leaves_this_site() {
                 assert!(is_on_our_host(path.as_str()), "{next:?} became {path}");
                 // Whoever decodes once more than they should is safe, too.
                 assert!(is_on_our_host(&decoded(path.as_str())), "{next:?} became {path}, decoded");
+            }
+        }
+    }
+}
+
+/// Pieces that one rule or another is about; three of them in a row make every neighbourhood that a rule looks at.
+const UNITS: [&str; 26] = [
+    "/", "a", ".", "..", "%2e", "%2f", "%5c", "\\", ";", "%3b", "%3f", "%23", "%", "%2", "%25", "2", "f",
+    "%32", "%66", "%41", "%00", "%7f", "%c3", "%a9", "é", "|",
+];
+
+#[test]
+fn the_door_refuses_no_path_to_return_to_and_lets_in_all_that_are_kept() {
+    let door = PathRules::new();
+    let judge = |next: &str| {
+        let path = ReturnPath::parse(next);
+        assert!(door.canonical(path.as_str()).is_ok(), "{next:?} became {path}, which the door refuses");
+        // A browser escapes what is not ASCII before the door sees it.
+        let sent = next.replace('é', "%C3%A9");
+        let kept = path.as_str() != "/" || next == "/";
+        assert_eq!(kept, door.canonical(&sent).is_ok(), "{next:?} became {path}");
+    };
+    for a in UNITS {
+        for b in UNITS {
+            for c in UNITS {
+                judge(&format!("/{a}{b}{c}"));
+                judge(&format!("/a{a}{b}{c}a"));
             }
         }
     }

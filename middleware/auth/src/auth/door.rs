@@ -5,7 +5,7 @@
 //! anything else                  ──▶ 401 with every challenge
 //! ```
 
-use enfilade_core::{Challenge, Rejection};
+use enfilade_core::{Challenge, Rejection, RequestContext};
 use http::{Method, StatusCode, header::LOCATION, request};
 
 use crate::{ReturnPath, page::is_page_load};
@@ -15,7 +15,15 @@ use crate::{ReturnPath, page::is_page_load};
 pub(super) struct Door {
     realm: String,
     challenges: Vec<Challenge>,
-    login: Option<ReturnPath>,
+    login: Option<Login>,
+}
+
+/// The sign-in page.
+#[derive(Clone)]
+struct Login {
+    page: ReturnPath,
+    /// As [`RequestContext::path`] has it.
+    path: Vec<u8>,
 }
 
 impl Default for Door {
@@ -30,7 +38,7 @@ impl Door {
     }
 
     pub(super) fn set_login(&mut self, page: ReturnPath) {
-        self.login = Some(page);
+        self.login = Some(Login { path: page.canonical(), page });
     }
 
     /// Adds one kind's challenges; a scheme that is offered already is not offered twice.
@@ -84,15 +92,25 @@ impl Door {
     /// Where to sign in; nowhere for scripts, and for the sign-in page itself, which would redirect for ever.
     fn login_for(&self, req: &request::Parts) -> Option<http::HeaderValue> {
         let login = self.login.as_ref()?;
-        let is_login = login.as_str().split(['?', '#']).next() == Some(req.uri.path());
-        if is_login || !is_page_load(req) {
+        if login.is_asked_for(req) || !is_page_load(req) {
             return None;
         }
         let back = match req.method {
             Method::GET | Method::HEAD => req.uri.path_and_query().map_or("/", |path| path.as_str()),
             _ => "/",
         };
-        Some(ReturnPath::parse(back).behind(login))
+        Some(ReturnPath::parse(back).behind(&login.page))
+    }
+}
+
+impl Login {
+    /// By the one path that policies and the app read, in whatever spelling it came; where no door has judged one, by
+    /// the target, as it stands there.
+    fn is_asked_for(&self, req: &request::Parts) -> bool {
+        match RequestContext::path(&req.extensions) {
+            Ok(path) => path == self.path,
+            Err(_) => self.page.path() == req.uri.path(),
+        }
     }
 }
 
