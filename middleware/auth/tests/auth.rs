@@ -270,6 +270,8 @@ fn a_refusal_offers_every_kind_and_its_own_error_first() {
 
     let only_basic = Auth::new(Dialog).enter(&mut parts(&[page])).unwrap_err();
     assert_eq!(only_basic.challenges().len(), 1, "where Basic is the only way in, the dialog is the way in");
+    let asked_for = Auth::new(Token).or(Dialog).with_dialog().enter(&mut parts(&[page])).unwrap_err();
+    assert_eq!(asked_for.challenges().len(), 2, "and where it is asked for");
 }
 
 #[test]

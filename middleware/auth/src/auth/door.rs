@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! page load     sign-in page set ──▶ 303 Location: /sign-in?next=…      else 401, without Basic if others remain
+//!                                                       (unless its dialog is wanted)
 //! anything else                  ──▶ 401 with every challenge
 //! ```
 
@@ -16,6 +17,8 @@ pub(super) struct Door {
     realm: String,
     challenges: Vec<Challenge>,
     login: Option<Login>,
+    /// Whether page loads are offered Basic beside other challenges.
+    dialog: bool,
 }
 
 /// The sign-in page.
@@ -28,7 +31,7 @@ struct Login {
 
 impl Default for Door {
     fn default() -> Self {
-        Self { realm: "this site".to_owned(), challenges: Vec::new(), login: None }
+        Self { realm: "this site".to_owned(), challenges: Vec::new(), login: None, dialog: false }
     }
 }
 
@@ -39,6 +42,10 @@ impl Door {
 
     pub(super) fn set_login(&mut self, page: ReturnPath) {
         self.login = Some(Login { path: page.canonical(), page });
+    }
+
+    pub(super) fn set_dialog(&mut self) {
+        self.dialog = true;
     }
 
     /// Adds one kind's challenges; a scheme that is offered already is not offered twice.
@@ -79,7 +86,7 @@ impl Door {
             // RFC 9110 §15.5.2 wants one; browsers pass over a scheme that they do not know.
             all.push(Challenge::new("Unspecified"));
         }
-        if is_page_load(req) && !all.iter().all(is_basic) {
+        if !self.dialog && is_page_load(req) && !all.iter().all(is_basic) {
             all.retain(|challenge| !is_basic(challenge));
         }
         let with_realm = all.into_iter().map(|challenge| match challenge.param("realm") {

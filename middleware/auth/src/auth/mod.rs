@@ -18,7 +18,8 @@
 //!    with Basic that names an `Origin` (browsers send a cached password by themselves; programs name none):
 //!    403 `csrf.cross-site-websocket`.
 //! 5. A 401 carries every kind's challenge. For a page load Basic is left out where another challenge remains,
-//!    or a browser would cover the page with its own dialog; [`Auth::with_login`] redirects page loads instead.
+//!    or a browser would cover the page with its own dialog, which [`Auth::with_dialog`] asks for;
+//!    [`Auth::with_login`] redirects page loads instead.
 //!
 //! ```
 //! use enfilade_auth::{Auth, Basic, Gate, Htpasswd, Principal};
@@ -147,6 +148,13 @@ impl Auth {
         let page =
             ReturnPath::parse_strict(page).filter(|page| !page.as_str().contains('#')).ok_or_else(error)?;
         Ok(self.edit_door(|door| door.set_login(page)))
+    }
+
+    /// Offers Basic to page loads too, beside other challenges: the browser asks in a dialog of its own.
+    ///
+    /// For sites without a sign-in page, whose users would have no way in by a browser.
+    pub fn with_dialog(self) -> Self {
+        self.edit_door(Door::set_dialog)
     }
 
     /// Origins besides our own, such as `https://app.example.com`, whose pages may open a WebSocket here.
