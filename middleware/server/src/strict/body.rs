@@ -1,11 +1,12 @@
 //! A request body whose trailers hold nothing that belongs into a head.
 //!
 //! ```text
-//! data … data   trailers ── framing, routing, credentials, cookies, forwarding, identity, request id removed ──▶ app
+//! data … data   trailers ── framing, routing, credentials, cookies, forwarding, identity, ids removed ──▶ app
 //! ```
 //!
 //! Identity is a list of name beginnings, such as `remote-` and `x-auth`: an app that merges trailers into its head
-//! must not take a user's name from there. A name that is not on the list is the app's to distrust.
+//! must not take a user's name from there. Request ids and trace context are checked in the head, so that in the trailers
+//! they would be unchecked. A name that is not on the list is the app's to distrust.
 
 use std::{
     pin::Pin,
@@ -103,9 +104,21 @@ fn is_forbidden(name: &str) -> bool {
         "x-user",
         "x-webauth-",
     ];
+    // By which a request is found again: ours, W3C Trace Context and Baggage, B3, and what proxies call theirs.
+    const IDS: [&str; 8] = [
+        "b3",
+        "baggage",
+        "request-id",
+        "traceparent",
+        "tracestate",
+        "x-correlation-id",
+        "x-request-id",
+        "x-trace-id",
+    ];
     aliases::is_forwarding(name)
         || IDENTITY.iter().any(|prefix| aliases::begins(name, prefix))
-        || aliases::same(name, "x-request-id")
+        || aliases::begins(name, "x-b3-")
+        || IDS.iter().any(|known| aliases::same(name, known))
         || NAMES.iter().any(|known| aliases::same(name, known.as_str()))
 }
 
@@ -127,6 +140,12 @@ mod tests {
             "x_forwarded_for",
             "X-Request-Id",
             "X.Request.Id",
+            "Request-Id",
+            "X-Correlation-Id",
+            "traceparent",
+            "Tracestate",
+            "baggage",
+            "X_B3_TraceId",
             "Remote-User",
             "REMOTE_USER",
             "x-remote-user",
