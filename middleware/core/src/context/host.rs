@@ -1,7 +1,7 @@
 //! The host that a client asks for, in the one form that is compared.
 //!
 //! ```text
-//! Shop.Example:8080 ─▶ name shop.example, port 8080
+//! Shop.Example:8080    shop.example.:8080   ─▶ name shop.example, port 8080
 //! ```
 
 use std::fmt;
@@ -19,7 +19,8 @@ pub struct Host {
 impl Host {
     /// Parses `name`, `name:port`, `[v6]` or `[v6]:port`; `None` for anything else (empty, userinfo, blanks …).
     ///
-    /// The value is not copied unless it has upper-case letters.
+    /// The one dot that may end a name (RFC 3986 §3.2.2) is left out: `shop.example.` is the same host, and a rule or a
+    /// key that compares hosts must not be evaded by it. The value is not copied unless that or upper case is there.
     pub fn parse(value: &HeaderValue) -> Option<Self> {
         let text = value.to_str().ok()?;
         let name_len = match text.strip_prefix('[') {
@@ -30,8 +31,10 @@ impl Host {
             }
             None => text.find(':').unwrap_or(text.len()),
         };
-        let (name, rest) = text.split_at(name_len);
-        if name.is_empty() || !(name.starts_with('[') || name.bytes().all(is_reg_name)) {
+        let (given, rest) = text.split_at(name_len);
+        let name = given.strip_suffix('.').unwrap_or(given);
+        let is_one = name.starts_with('[') || name.bytes().all(is_reg_name) && !name.ends_with('.');
+        if name.is_empty() || !is_one {
             return None;
         }
         let port = match rest.strip_prefix(':') {
@@ -41,12 +44,12 @@ impl Host {
             Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse().ok()?),
             None | Some(_) => return None,
         };
-        let text = if text.bytes().any(|b| b.is_ascii_uppercase()) {
-            HeaderValue::from_str(&text.to_ascii_lowercase()).ok()?
+        let text = if name.len() < given.len() || text.bytes().any(|b| b.is_ascii_uppercase()) {
+            HeaderValue::try_from([name, rest].concat().to_ascii_lowercase()).ok()?
         } else {
             value.clone()
         };
-        Some(Self { text, name_len, port })
+        Some(Self { text, name_len: name.len(), port })
     }
 
     /// The name or address without the port, lower case; an IPv6 address keeps its brackets.
@@ -59,7 +62,7 @@ impl Host {
         self.port
     }
 
-    /// Name and port as the client wrote them, lower case.
+    /// Name and port as the client wrote them, lower case, without the dot at a name's end.
     pub fn as_str(&self) -> &str {
         self.text.to_str().expect("parsed as ASCII text")
     }
@@ -87,4 +90,32 @@ impl fmt::Display for Host {
 /// which a proxy would have joined two fields into one.
 fn is_reg_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(&b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(text: &str) -> Option<Host> {
+        Host::parse(&HeaderValue::from_str(text).expect("a value"))
+    }
+
+    #[test]
+    fn one_dot_at_the_end_is_no_part_of_a_name() {
+        for (given, text, name, port) in [
+            ("shop.example", "shop.example", "shop.example", None),
+            ("shop.example.", "shop.example", "shop.example", None),
+            ("ShOp.Example.:8080", "shop.example:8080", "shop.example", Some(8080)),
+            ("192.0.2.7.", "192.0.2.7", "192.0.2.7", None),
+            ("a.", "a", "a", None),
+            ("[::1]:80", "[::1]:80", "[::1]", Some(80)),
+        ] {
+            let host = host(given).expect(given);
+            assert_eq!((host.as_str(), host.name(), host.port()), (text, name, port), "{given}");
+        }
+        assert_eq!(host("shop.example."), host("SHOP.example"));
+        for none in [".", "..", "a..", "a..:80", ".:80", "[::1].", "[::1.]"] {
+            assert_eq!(host(none), None, "{none}");
+        }
+    }
 }

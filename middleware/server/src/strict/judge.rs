@@ -51,6 +51,8 @@ pub(super) struct Judged {
     pub(super) chunked: bool,
     /// Whether there are fields that speak of another hop.
     pub(super) forwarding: bool,
+    /// Whether a name ends in the dot that its canonical form has not.
+    pub(super) dotted: bool,
 }
 
 /// The host that a head names.
@@ -72,8 +74,8 @@ pub(super) fn judge(head: Head<'_>, rules: PathRules, last: Option<&Host>) -> Re
     let path = judge_target(head, rules)?;
     let fields = Fields::of(head);
     judge_framing(&fields, head.version)?;
-    let host = judge_host(&fields, head, last)?;
-    Ok(Judged { host, path, chunked: fields.coding.is_some(), forwarding: fields.forwarding })
+    let (host, dotted) = judge_host(&fields, head, last)?;
+    Ok(Judged { host, path, chunked: fields.coding.is_some(), forwarding: fields.forwarding, dotted })
 }
 
 /// The fields that count, found in one walk: looking each up costs a hash.
@@ -163,40 +165,45 @@ fn judge_framing(fields: &Fields<'_>, version: Version) -> Result<(), Rejection>
     Ok(())
 }
 
-/// RFC 9110 §7.2 and RFC 9113 §8.3.1: one host, said once or twice the same.
-fn judge_host(fields: &Fields<'_>, head: Head<'_>, last: Option<&Host>) -> Result<Named, Rejection> {
+/// RFC 9110 §7.2 and RFC 9113 §8.3.1: one host, said once or twice the same; and whether a dot ends one of the names.
+fn judge_host(fields: &Fields<'_>, head: Head<'_>, last: Option<&Host>) -> Result<(Named, bool), Rejection> {
     if fields.repeated.host {
         return Err(refuse("http.host-repeated", "send one Host field"));
     }
-    let field = fields.host.map(|value| parse(value.as_bytes(), last)).transpose()?;
-    let named = head.uri.authority().map(|named| parse(named.as_str().as_bytes(), last)).transpose()?;
-    match (field, named) {
+    let mut dotted = false;
+    let mut parse = |text| parse(text, last, &mut dotted);
+    let field = fields.host.map(|value| parse(value.as_bytes())).transpose()?;
+    let named = head.uri.authority().map(|named| parse(named.as_str().as_bytes())).transpose()?;
+    let host = match (field, named) {
         (Some(field), Some(named)) => match (field.or(last), named.or(last)) {
-            (Some(a), Some(b)) if agree(a, b, head.uri.scheme_str()) => Ok(named),
-            _ => Err(refuse(
-                "http.host-mismatch",
-                "the request target and the Host field name different hosts",
-            )),
+            (Some(a), Some(b)) if agree(a, b, head.uri.scheme_str()) => named,
+            _ => {
+                return Err(refuse(
+                    "http.host-mismatch",
+                    "the request target and the Host field name different hosts",
+                ));
+            }
         },
         // RFC 9112 §3.2.2: HTTP/1.1 needs the field also beside absolute-form. HTTP/2 needs one of the two.
-        (None, _) if head.version == Version::HTTP_11 => Err(missing()),
-        (None, None) if head.version >= Version::HTTP_2 => Err(missing()),
-        (field, named) => Ok(named.or(field).unwrap_or(Named::Nobody)),
-    }
+        (None, _) if head.version == Version::HTTP_11 => return Err(missing()),
+        (None, None) if head.version >= Version::HTTP_2 => return Err(missing()),
+        (field, named) => named.or(field).unwrap_or(Named::Nobody),
+    };
+    Ok((host, dotted))
 }
 
-fn parse(text: &[u8], last: Option<&Host>) -> Result<Named, Rejection> {
+fn parse(text: &[u8], last: Option<&Host>, dotted: &mut bool) -> Result<Named, Rejection> {
     if let Some(last) = last
         && last.as_bytes() == text
     {
         return Ok(Named::Last);
     }
     // Copied: a value of the request's would keep hyper's read buffer for as long as the host is kept.
-    HeaderValue::from_bytes(text)
-        .ok()
-        .and_then(|value| Host::parse(&value))
-        .map(|host| Named::Other(Box::new(host)))
-        .ok_or_else(|| refuse("http.host-invalid", "the host is a name or an address, perhaps with a port"))
+    let host = HeaderValue::from_bytes(text).ok().and_then(|value| Host::parse(&value)).ok_or_else(|| {
+        refuse("http.host-invalid", "the host is a name or an address, perhaps with a port")
+    })?;
+    *dotted |= host.as_bytes().len() < text.len();
+    Ok(Named::Other(Box::new(host)))
 }
 
 /// Whether two hosts are one: the same name, and the same port once the scheme's own is filled in.

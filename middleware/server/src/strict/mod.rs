@@ -26,6 +26,7 @@
 //!    believe another.
 //! 2. The scheme is the connection's or a trusted peer's word, never the client's. Where target or `Host` say something
 //!    else than the canonical request, they are made to agree: an app reads one host and one scheme, wherever it looks.
+//!    The dot that may end a name goes there too: `shop.example.` is `shop.example`.
 //! 3. The path is percent-decoded once: [`Canonical::path`]. The target stays as the client wrote it.
 //! 4. After a chunked request over HTTP/1 the connection is closed. hyper reads a body that ends in `0` CRLF LF as if
 //!    trailers followed, so that it would drop the next request; a browser never sends a chunked request.
@@ -276,7 +277,7 @@ where
         if judged.forwarding {
             aliases::remove(req.headers_mut(), aliases::is_forwarding);
         }
-        let other_host = judged.forwarding && own.host() != canonical.host();
+        let other_host = judged.dotted || judged.forwarding && own.host() != canonical.host();
         let target = judged.path.as_ref().and_then(|spelled| spelled.target.as_deref());
         rewrite::as_canonical(&mut req, other_host, target, &canonical);
         RequestContext::begin(req.extensions_mut(), canonical);

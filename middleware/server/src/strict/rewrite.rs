@@ -14,7 +14,7 @@ use http::{
 
 /// Makes target and `Host` agree with the canonical request; nothing to do for nearly every request.
 ///
-/// `other_host`: its host is a trusted peer's word. `path`: the one spelling of the target's path, if that is another.
+/// `other_host`: its host is a trusted peer's word, or was written with a dot at its end. `path`: the one spelling of the target's path, if that is another.
 #[inline]
 pub(super) fn as_canonical<B>(
     req: &mut Request<B>,

@@ -87,8 +87,7 @@ impl Certificate {
         let name = host.name();
         let name = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
             Some(v6) => v6.parse().ok().map(|ip: std::net::IpAddr| ServerName::IpAddress(IpAddr::from(ip))),
-            // The dot that makes a name absolute is not part of a certificate's name.
-            None => ServerName::try_from(name.strip_suffix('.').unwrap_or(name)).ok(),
+            None => ServerName::try_from(name).ok(),
         };
         let parsed = self.key.end_entity_cert().ok().and_then(|end| EndEntityCert::try_from(end).ok());
         match (parsed, name) {

@@ -17,21 +17,22 @@ use crate::{
 
 /// A host in any spelling that means the same is the same, among one name and among a thousand.
 #[test]
-fn a_host_is_found_in_any_case_and_with_its_port_among_a_thousand() {
+fn a_host_is_found_in_any_case_with_its_port_and_its_dot_among_a_thousand() {
     let names: Vec<String> = (0..1000).map(|n| format!("shop-{n}.example.com")).collect();
     let few = AllowedHosts::new(["shop-7.example.com"]).unwrap();
     let many = AllowedHosts::new(&names).unwrap();
+    let dotted = AllowedHosts::new(["Shop-7.example.com."]).unwrap();
     for (host, allowed) in [
         ("shop-7.example.com", true),
         ("ShOp-7.Example.Com", true),
         ("SHOP-7.EXAMPLE.COM:8443", true),
-        // Another name for a resolver's search list, and for a certificate: not the same here.
-        ("shop-7.example.com.", false),
+        ("shop-7.example.com.", true),
+        ("shop-7.example.com.:8443", true),
         ("shop-7.example.co", false),
         ("xshop-7.example.com", false),
         ("shop-7.example.com.evil.example", false),
     ] {
-        for gate in [&few, &many] {
+        for gate in [&few, &many, &dotted] {
             let request = Request::get("/").header(HOST, host).body(()).unwrap();
             let (mut parts, ()) = request.into_parts();
             let canonical = StrictRequest::new().judge(&parts).unwrap();
@@ -41,9 +42,51 @@ fn a_host_is_found_in_any_case_and_with_its_port_among_a_thousand() {
     }
 }
 
+/// N9: with the dot a host is the same one, and an app that compares `Host` or keys a cache by it sees one spelling.
+#[tokio::test(start_paused = true)]
+async fn the_dot_at_the_end_of_a_host_is_seen_by_nobody_behind_the_door() {
+    let dotted: [&[u8]; 3] = [
+        b"GET / HTTP/1.1\r\nHost: shop.example.\r\n\r\n",
+        b"GET http://shop.example./ HTTP/1.1\r\nHost: shop.example\r\n\r\n",
+        b"GET http://shop.example/ HTTP/1.1\r\nHost: Shop.Example.\r\n\r\n",
+    ];
+    let pseudo = |host: &'static [u8]| -> [(&str, &[u8]); 4] {
+        [(":method", b"GET"), (":scheme", b"http"), (":path", b"/"), (":authority", host)]
+    };
+    let host: [(&str, &[u8]); 1] = [("host", b"shop.example.")];
+    let over_http2 = [
+        headers(1, END, &pseudo(b"shop.example.")),
+        headers(1, END, &pseudo(b"SHOP.example.:80")),
+        headers(1, END, &[&pseudo(b"shop.example")[..], &host].concat()),
+        headers(1, END, &[&pseudo(b"shop.example")[..3], &host].concat()),
+    ];
+    let over_http2 = over_http2.map(|head| [PREFACE, &settings(&[]), &head].concat());
+    for raw in dotted.into_iter().chain(over_http2.iter().map(Vec::as_slice)) {
+        let probe = Probe::ok();
+        let mut client = connect(Limits::default(), probe.service());
+        client.write_all(raw).await.unwrap();
+        rested(&probe, 1).await;
+        let seen = probe.last();
+        let canonical = RequestContext::of(&seen.extensions).unwrap().canonical().unwrap();
+        assert_eq!(canonical.host().unwrap().name(), "shop.example");
+        let (target, field) = (seen.uri.authority().map(http::uri::Authority::host), seen.header("host"));
+        assert!(target.or(field).is_some());
+        assert!(target.is_none_or(|host| host == "shop.example"), "{target:?}");
+        assert!(field.is_none_or(|host| host.trim_end_matches(":80") == "shop.example"), "{field:?}");
+    }
+    let mut client = connect(Limits::default(), Probe::ok().service());
+    let refused = say(&mut client, b"GET / HTTP/1.1\r\nHost: a..\r\n\r\n");
+    assert_eq!(refused.await.statuses(), [400]);
+}
+
 /// The same as over HTTP/1, where `tests/server/bodies.rs` asks it: the policy stands above the protocols.
 #[tokio::test(start_paused = true)]
-async fn forwarding_fields_reach_no_app_over_http2_nor_in_trailers() {
+async fn forwarding_fields_reach_no_app_over_http2_nor_in_trailers_nor_do_ids() {
+    const IDS: [(&str, &[u8]); 3] = [
+        ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ("tracestate", b"a=b"),
+        ("x-request-id", b"forged"),
+    ];
     const FORGED: [(&str, &[u8]); 8] = [
         ("x-forwarded-for", b"1.1.1.1"),
         ("x-forwarded-for", b"2.2.2.2"),
@@ -57,7 +100,7 @@ async fn forwarding_fields_reach_no_app_over_http2_nor_in_trailers() {
     let probe = Probe::ok().read_bodies();
     let mut client = connect(Limits::default(), probe.service());
     let head = headers(1, 0, &[&request("POST", "/")[..], &FORGED].concat());
-    let trailers = frame(HEADERS, END | WHOLE, 1, &block(&FORGED));
+    let trailers = frame(HEADERS, END | WHOLE, 1, &block(&[&FORGED[..], &IDS].concat()));
     client.write_all(&[PREFACE, &settings(&[]), &head, &trailers].concat()).await.unwrap();
     rested(&probe, 1).await;
     let seen = probe.last();
