@@ -4,7 +4,8 @@
 //! target `access`: method path status bytes ms client id trace subject code
 //! ```
 //!
-//! 1. The path has no query, and what a client writes is escaped: a line stays a line.
+//! 1. The path has no query, and what a client writes is escaped: a line stays a line. It is the one that was asked for,
+//!    not the canonical one: what is refused has no other, `/a%2Fb` and `/a/b` stay two, and it is what a proxy's line says.
 //! 2. The line is written when the response's body is dropped, so it knows how many bytes were taken. `complete` is false
 //!    when the client went away or the body failed; there is no status when no answer had begun.
 //! 3. Who was proved and which rejection was answered is read from what the links further in left behind.

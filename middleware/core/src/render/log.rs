@@ -4,7 +4,8 @@
 //! INFO enfilade::refused: refused code="auth.token-expired" status=401 method=GET path=/shop request_id=9f2c-1c trace=4bf9… log="…"
 //! ```
 //!
-//! No query, no header, no body: those may hold secrets.
+//! No query, no header, no body: those may hold secrets. The path is the one that was asked for, escaped, as in an access
+//! log: what the door refuses has no canonical one.
 
 use tracing::{Level, field};
 

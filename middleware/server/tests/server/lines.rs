@@ -33,6 +33,24 @@ async fn a_line_says_what_happened_and_keeps_the_query_to_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_line_says_the_path_that_was_asked_for_and_not_what_it_was_read_as() {
+    for (asked, said) in [
+        ("/%61dmin", "path=/%61dmin status=200"),
+        ("/a%0d%0aINFO%20access:", "path=/a%0d%0aINFO%20access: status=400"),
+        ("/a%2Fb", "path=/a%2Fb status=400"),
+        ("/a/../b", "path=/a/../b status=400"),
+    ] {
+        let log = Log::capture();
+        ask(format!("GET {asked} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await;
+        let text = log.text();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains(said)).collect();
+        assert_eq!(lines.len(), 1, "{text}");
+        let refused = text.lines().filter(|line| line.contains("enfilade::refused"));
+        assert!(refused.into_iter().all(|line| line.contains(&format!("path={asked} "))), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_hyper_refuses_is_logged_as_long_as_it_is_no_flood() {
     let log = Log::capture();
     // One server: the limit belongs to it, not to the process.
