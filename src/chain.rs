@@ -1,4 +1,5 @@
-//! The demo's chain on one screen: which links, in which order, and why each stands where it does.
+//! The demo's chain on one screen: which links, in which order, and why each stands where it does. The chain of
+//! `enfilade run` is [`run::chain`](crate::run::chain).
 //!
 //! ```text
 //! request ─▶ allowed-hosts ▸ strip-identity ▸ csrf ▸ auth ▸ cookies ▸ sign-in ▸ require ▸ app
@@ -115,7 +116,7 @@ where
 }
 
 /// tower-http judges; the refusal is one of ours, so that it is rendered, logged and counted as all are.
-fn cross_site<R: EmptyBody>(why: ProtectionError) -> Response<R> {
+pub(crate) fn cross_site<R: EmptyBody>(why: ProtectionError) -> Response<R> {
     Rejection::new(StatusCode::FORBIDDEN, "csrf.cross-site")
         .with_detail("this form was sent from another site: open the page here and try again")
         .with_log(why.to_string())

@@ -13,6 +13,7 @@
 //! - [`server`]: the first link: listeners, HTTP/1 and 2, limits, strict validation, drain
 //! - [`auth`]: credentials → `Principal`, and who may do what
 //! - [`cookie`]: the jar: plain, signed, private
+//! - [`cgi`]: the last link as a process for each request
 //!
 //! ```
 //! use enfilade::core::{Chain, Pass, gate_fn};
@@ -28,6 +29,9 @@
 #[cfg(feature = "auth")]
 #[doc(inline)]
 pub use enfilade_auth as auth;
+#[cfg(feature = "cgi")]
+#[doc(inline)]
+pub use enfilade_cgi as cgi;
 #[cfg(feature = "cookie")]
 #[doc(inline)]
 pub use enfilade_cookie as cookie;
@@ -43,6 +47,8 @@ pub mod chain;
 pub mod cli;
 #[cfg(feature = "gateway")]
 pub mod demo;
+#[cfg(feature = "gateway")]
+pub mod run;
 
 /// The README's example compiles and runs.
 #[cfg(all(doctest, feature = "gateway"))]

@@ -1,7 +1,8 @@
 //! The command `enfilade`.
 //!
 //! ```text
-//! cli::main() ─▶ arguments ─▶ log ─▶ demo::run
+//! cli::main() ─▶ arguments ─▶ log ─┬─▶ demo::run
+//!                                  └─▶ run::run, for `enfilade run APP`
 //! ```
 
 use std::process::ExitCode;

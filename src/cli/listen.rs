@@ -7,7 +7,8 @@
 //! --unix PATH             a Unix socket as well
 //! ```
 //!
-//! The loopback rule is the demo's safety: plain HTTP hides nothing. Beyond loopback it makes no users and no token.
+//! The loopback rule is a beginner's safety: plain HTTP hides nothing. Beyond loopback no demo users and no demo token are
+//! made.
 
 use std::{
     error, fmt, io,
@@ -19,7 +20,7 @@ use clap::ValueEnum;
 use enfilade_server::{ConfigError, Listener, Trust, tls::Tls};
 use tower::BoxError;
 
-use super::Args;
+use super::ServerArgs;
 
 /// What people type when they give no port.
 const DEFAULT_PORT: u16 = 8080;
@@ -31,6 +32,15 @@ pub struct Listen {
 }
 
 impl Listen {
+    /// Binds what these arguments ask for, before anything else is done.
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError`], with the option to type instead.
+    pub fn of(args: &ServerArgs) -> Result<Self, ListenError> {
+        Self::bind(&args.listen, args.insecure_listen || args.tls_cert.is_some())
+    }
+
     /// Binds the addresses asked for, or the two loopback ones; others than these when they may be `anywhere`.
     ///
     /// # Errors
@@ -63,7 +73,7 @@ impl Listen {
     /// # Errors
     ///
     /// When a certificate, a proxy or the socket's path cannot be used.
-    pub fn into_listeners(self, args: &Args) -> Result<Vec<Listener>, BoxError> {
+    pub fn into_listeners(self, args: &ServerArgs) -> Result<Vec<Listener>, BoxError> {
         let trust = trust(args)?;
         let mut tcp = Listener::from_tcp(self.listeners)?;
         if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
@@ -93,7 +103,7 @@ pub enum ProxyFields {
     Forwarded,
 }
 
-fn trust(args: &Args) -> Result<Option<Trust>, ConfigError> {
+fn trust(args: &ServerArgs) -> Result<Option<Trust>, ConfigError> {
     if args.trust_proxy.is_empty() {
         return Ok(None);
     }
@@ -147,7 +157,7 @@ fn bind(addr: SocketAddr) -> Result<TcpListener, ListenError> {
     TcpListener::bind(addr).map_err(|error| ListenError::bind(addr, error))
 }
 
-/// Why the demo cannot listen.
+/// Why an address cannot be listened on.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ListenError {

@@ -47,29 +47,13 @@ impl Banner<'_> {
     ///
     /// When standard output is closed.
     pub(super) fn print(&self) -> io::Result<()> {
-        let stdout = io::stdout();
-        let width = terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0));
-        let style = TextStyle::for_output(stdout.is_terminal(), width, |name| std::env::var(name).ok());
-        let mut stdout = stdout.lock();
-        stdout.write_all(self.text(&style).as_bytes())?;
-        stdout.flush()
+        print(|style| self.text(style))
     }
 
     fn text(&self, style: &TextStyle) -> String {
         let mut text = format!("\n{}\n", self.plan.to_text(style));
-        let _ = writeln!(text, "  url       {}", self.url);
-        for addr in self.addrs {
-            let _ = writeln!(text, "  listens   {addr}");
-        }
-        if let Some(path) = self.unix {
-            let _ = writeln!(text, "  listens   {}", path.display());
-        }
-        for user in self.users {
-            let _ = writeln!(text, "  user      {}  {}  ({})", user.name, user.password, user.role);
-        }
-        if let Some(token) = self.token {
-            let _ = writeln!(text, "  token     {token}");
-        }
+        text.push_str(&places(self.url, self.addrs, self.unix));
+        text.push_str(&secrets(self.users, self.token));
         match (self.exposed, self.certificate) {
             (true, None) => text.push_str(EXPOSED),
             (true, Some(_)) => text.push_str(REACHABLE),
@@ -102,6 +86,44 @@ impl Banner<'_> {
         }
         text
     }
+}
+
+/// Prints a text in the width and with the signs that the terminal knows.
+///
+/// # Errors
+///
+/// When standard output is closed.
+pub(crate) fn print(text: impl FnOnce(&TextStyle) -> String) -> io::Result<()> {
+    let stdout = io::stdout();
+    let width = terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0));
+    let style = TextStyle::for_output(stdout.is_terminal(), width, |name| std::env::var(name).ok());
+    let mut stdout = stdout.lock();
+    stdout.write_all(text(&style).as_bytes())?;
+    stdout.flush()
+}
+
+/// Where it can be reached, a line each.
+pub(crate) fn places(url: &str, addrs: &[SocketAddr], unix: Option<&Path>) -> String {
+    let mut text = format!("  url       {url}\n");
+    for addr in addrs {
+        let _ = writeln!(text, "  listens   {addr}");
+    }
+    if let Some(path) = unix {
+        let _ = writeln!(text, "  listens   {}", path.display());
+    }
+    text
+}
+
+/// What was made for this run, a line each.
+pub(crate) fn secrets(users: &[DemoUser], token: Option<&str>) -> String {
+    let mut text = String::new();
+    for user in users {
+        let _ = writeln!(text, "  user      {}  {}  ({})", user.name, user.password, user.role);
+    }
+    if let Some(token) = token {
+        let _ = writeln!(text, "  token     {token}");
+    }
+    text
 }
 
 const EXPOSED: &str = "\n  WARNING   Other machines can reach this over plain HTTP: whoever is on the way reads every password,\n\

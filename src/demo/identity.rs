@@ -8,7 +8,7 @@ use std::{fmt, path::Path, time::Duration};
 
 use enfilade_auth::{
     ApiKey, Basic, ConfigError, Htpasswd, KeyFile,
-    jwt::{Algorithm, Bearer, CookieToken, NewToken, SigningKey, Verifier},
+    jwt::{Bearer, CookieToken},
 };
 use enfilade_cookie::KeyRing;
 use enfilade_core::Clock;
@@ -16,16 +16,13 @@ use tower::BoxError;
 
 use super::{
     profile,
-    tokens::tokens,
+    tokens::{self, JwksAt, Other},
     users::{DemoUser, Users},
 };
 use crate::cli::Args;
 
-/// The audience of tokens for this demo.
-pub(super) const AUDIENCE: &str = "enfilade-demo";
-
 /// How often files are looked at for changes.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Who can come in, and by what.
 pub struct Identity {
@@ -60,21 +57,12 @@ impl Identity {
             .with_profile(profile(args))
             .with_clock(clock.clone())
             .build()?;
-        let key = SigningKey::generate(Algorithm::Es256).with_id("demo");
-        let own = Verifier::builder(key.verifying_key())
-            .with_issuer(issuer)
-            .with_audience(AUDIENCE)
-            // What was shown at sign-out counts no more, be it a cookie or a token.
-            .with_revocation(sessions.revocations().clone())
-            .with_clock(clock.clone())
-            .build()?;
-        let token = NewToken::new(issuer, AUDIENCE, "robot")
-            .with_clock(clock.clone())
-            .with_lifetime(Duration::from_secs(3600))
-            .with_scopes(["demo:read"])
-            .sign(&key);
+        let (own, token) = tokens::own(issuer, clock);
+        // What was shown at sign-out counts no more, be it a cookie or a token.
+        let own = own.with_revocation(sessions.revocations().clone()).build()?;
+        let other = other(args).map(|other| other.verifier(clock)).transpose()?;
         Ok(Self {
-            tokens: tokens(own, args, clock)?,
+            tokens: tokens::bearer([own].into_iter().chain(other).collect())?,
             keys: args.api_keys.as_ref().map(|path| keys(path, clock)).transpose()?,
             passwords: Basic::new(users).with_clock(clock.clone()),
             sessions,
@@ -83,6 +71,16 @@ impl Identity {
             token: (!exposed).then_some(token),
         })
     }
+}
+
+/// The issuer of `--jwks` or `--jwks-url`.
+fn other(args: &Args) -> Option<Other<'_>> {
+    let keys = match (&args.jwks, &args.jwks_url) {
+        (Some(path), _) => JwksAt::File(path),
+        (None, Some(url)) => JwksAt::Url(url),
+        (None, None) => return None,
+    };
+    Some(Other { keys, issuer: &args.issuer, audience: &args.audience })
 }
 
 fn keys(path: &Path, clock: &Clock) -> Result<ApiKey, ConfigError> {

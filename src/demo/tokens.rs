@@ -1,31 +1,79 @@
-//! Bearer tokens of two issuers: the demo itself, and whoever's keys `--jwks` or `--jwks-url` names.
+//! Bearer tokens of two issuers: this run itself, and whoever's keys the operator names.
 //!
 //! ```text
-//! token ─▶ iss ── the demo's address ──▶ its own key      ── --issuer ──▶ keys of the file, or of the URL
+//! token ─▶ iss ── our own address ──▶ a key made for this run      ── --issuer ──▶ keys of the file, or of the URL
 //! ```
 
-use enfilade_auth::jwt::{Bearer, Issuers, JwksFile, JwksUrl, Keys, Verifier};
+use std::{path::Path, time::Duration};
+
+use enfilade_auth::jwt::{
+    Algorithm, Bearer, Issuers, JwksFile, JwksUrl, Keys, NewToken, SigningKey, Verifier, VerifierBuilder,
+};
 use enfilade_core::Clock;
 use tower::BoxError;
 
 use super::identity::LOOK_EVERY;
-use crate::cli::Args;
 
-/// Tokens of the demo, by its own verifier, and of the other issuer, if there is one.
+/// The audience of our own tokens.
+const AUDIENCE: &str = "enfilade-demo";
+
+/// A token for a robot, signed with a key made now, and what verifies it.
+pub(crate) fn own(issuer: &str, clock: &Clock) -> (VerifierBuilder, String) {
+    let key = SigningKey::generate(Algorithm::Es256).with_id("demo");
+    let verifier = Verifier::builder(key.verifying_key())
+        .with_issuer(issuer)
+        .with_audience(AUDIENCE)
+        .with_clock(clock.clone());
+    let token = NewToken::new(issuer, AUDIENCE, "robot")
+        .with_clock(clock.clone())
+        .with_lifetime(Duration::from_secs(3600))
+        .with_scopes(["demo:read"])
+        .sign(&key);
+    (verifier, token)
+}
+
+/// Another issuer.
+pub(crate) struct Other<'a> {
+    pub(crate) keys: JwksAt<'a>,
+    /// What its tokens must name.
+    pub(crate) issuer: &'a str,
+    /// Whom they must be for.
+    pub(crate) audience: &'a str,
+}
+
+/// Where an issuer's keys are.
+pub(crate) enum JwksAt<'a> {
+    File(&'a Path),
+    Url(&'a str),
+}
+
+impl Other<'_> {
+    /// What verifies its tokens.
+    ///
+    /// # Errors
+    ///
+    /// When file or URL is no good. An issuer that does not answer is no error: its tokens get a 503 until it does.
+    pub(crate) fn verifier(&self, clock: &Clock) -> Result<Verifier, BoxError> {
+        let keys: Keys = match self.keys {
+            JwksAt::File(path) => JwksFile::open(path)?.watched(LOOK_EVERY)?.into(),
+            JwksAt::Url(url) => JwksUrl::at(url).start_without_keys()?.keys().clone(),
+        };
+        Ok(Verifier::builder(keys)
+            .with_issuer(self.issuer)
+            .with_audience(self.audience)
+            .with_clock(clock.clone())
+            .build()?)
+    }
+}
+
+/// Tokens of all these.
 ///
 /// # Errors
 ///
-/// When the file or the URL is no good. An issuer that does not answer is no error: its tokens get a 503 until it does.
-pub(super) fn tokens(own: Verifier, args: &Args, clock: &Clock) -> Result<Bearer, BoxError> {
-    let keys: Keys = match (&args.jwks, &args.jwks_url) {
-        (Some(path), _) => JwksFile::open(path)?.watched(LOOK_EVERY)?.into(),
-        (None, Some(url)) => JwksUrl::at(url).start_without_keys()?.keys().clone(),
-        (None, None) => return Ok(Bearer::new(own)),
-    };
-    let theirs = Verifier::builder(keys)
-        .with_issuer(&*args.issuer)
-        .with_audience(&*args.audience)
-        .with_clock(clock.clone())
-        .build()?;
-    Ok(Bearer::of_issuers(Issuers::new([own, theirs])?))
+/// When there is none, or two of one issuer.
+pub(crate) fn bearer(mut verifiers: Vec<Verifier>) -> Result<Bearer, BoxError> {
+    Ok(match (verifiers.pop(), verifiers.is_empty()) {
+        (Some(one), true) => Bearer::new(one),
+        (last, _) => Bearer::of_issuers(Issuers::new(verifiers.into_iter().chain(last))?),
+    })
 }

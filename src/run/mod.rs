@@ -1,0 +1,49 @@
+//! `enfilade run`: the chain before an app that was not written in Rust.
+//!
+//! ```text
+//! RunArgs ─▶ Target ─┬─ a script ─▶ CgiService ──┐
+//!                    └─ module:attr ─▶ (Python)  ├─▶ Gateway ── serve(app) ──▶ accepts ─▶ drains ─▶ done
+//!                       sockets are bound ───────┘
+//! ```
+//!
+//! - [`chain`]: the links, with a reason for each one's place
+//! - [`Gateway`]: everything before the app; who drives the runtime is the app's affair
+
+mod banner;
+pub mod chain;
+mod credentials;
+mod error;
+mod gateway;
+mod script;
+mod target;
+
+pub use self::{
+    credentials::Credentials,
+    error::RunError,
+    gateway::{Built, Gateway, build},
+    script::script,
+    target::Target,
+};
+
+use tokio::runtime::Builder;
+use tower::BoxError;
+
+use crate::cli::RunArgs;
+
+/// Serves the app until it is told to stop.
+///
+/// # Errors
+///
+/// When the app, an address, a file or a setting cannot be used; the message says what to do.
+pub fn run(args: &RunArgs) -> Result<(), BoxError> {
+    match Target::of(&args.app) {
+        Target::Script(path) => {
+            let app = script(&args.cgi, &path)?;
+            let gateway = Gateway::bind(args)?;
+            let runtime = Builder::new_multi_thread().enable_all().build()?;
+            let what = format!("{} (CGI: a process for each request)", path.display());
+            runtime.block_on(gateway.serve(app, &what))
+        }
+        Target::Python(name) => Err(RunError::NoPython(name).into()),
+    }
+}
