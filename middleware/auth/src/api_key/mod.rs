@@ -55,13 +55,19 @@ use http::{
     request,
 };
 
-use self::{file::Stored, format::Key};
+use self::{
+    file::{Keys, Stored},
+    format::Key,
+};
 use crate::{Attempt, Authenticator, Carrier, ConfigError};
 
 /// How a principal of a key says that it came.
 const METHOD: AuthMethod = AuthMethod::Other("api-key");
 
 const SCHEME: &str = "ApiKey";
+
+/// SHA-256 of a whole key.
+type Hash = [u8; 32];
 
 /// Keys in a header. Cheap to clone; clones share the keys. See the [module docs](self).
 #[derive(Clone)]
@@ -112,11 +118,9 @@ impl ApiKey {
     pub fn verify(&self, key: &[u8]) -> Result<Principal, Rejection> {
         let Some(key) = Key::parse(key) else { return Err(malformed()) };
         let keys = self.keys.current();
-        let stored = keys.find(key.id());
-        let hash = stored.map_or(&[0; 32], Stored::hash);
-        let is_right = verify_slices_are_equal(&key.hash(), hash).is_ok();
+        let is_equal = |a: &Hash, b: &Hash| verify_slices_are_equal(a, b).is_ok();
         // The id has twelve letters and digits, so it may be logged as it is.
-        let Some(stored) = stored.filter(|_| is_right) else {
+        let Some(stored) = matching(&keys, key.id(), || key.hash(), is_equal) else {
             return Err(refused("auth.bad-credentials", "the key is not accepted here", key.id()));
         };
         if stored.is_disabled() {
@@ -179,6 +183,18 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// The stored key that this is. Whether the id is known makes no difference to what is done: one hash, one comparison.
+fn matching<'a>(
+    keys: &'a Keys,
+    id: &str,
+    hash: impl FnOnce() -> Hash,
+    is_equal: impl FnOnce(&Hash, &Hash) -> bool,
+) -> Option<&'a Stored> {
+    let stored = keys.find(id);
+    let is_right = is_equal(&hash(), stored.map_or(&[0; 32], Stored::hash));
+    stored.filter(|_| is_right)
+}
+
 /// What follows the scheme and its blanks; nothing for another scheme.
 fn of_scheme(authorization: &[u8]) -> Option<&[u8]> {
     let blank = authorization.iter().position(|b| *b == b' ').unwrap_or(authorization.len());
@@ -194,4 +210,37 @@ fn malformed() -> Rejection {
 
 fn refused(code: &'static str, detail: &'static str, id: &str) -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, code).with_detail(detail).with_log(format!("key {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn whether_id_or_secret_is_wrong_it_takes_one_hash_and_one_comparison() {
+        let (made, other) = (NewKey::new("ci").make().unwrap(), NewKey::new("ci").make().unwrap());
+        let hash_in =
+            |line: &str| line.split('"').find(|part| part.starts_with("sha256:")).unwrap().to_owned();
+        let others_hash = made.line().replace(&hash_in(made.line()), &hash_in(other.line()));
+        for (line, is_known, is_right) in
+            [(made.line(), true, true), (&others_hash, true, false), (other.line(), false, false)]
+        {
+            let keys = KeyFile::parse(line).unwrap().current();
+            let key = Key::parse(made.key().as_bytes()).unwrap();
+            let (hashed, compared) = (Cell::new(0), Cell::new(0));
+            let hash = || {
+                hashed.set(hashed.get() + 1);
+                key.hash()
+            };
+            let is_equal = |a: &Hash, b: &Hash| {
+                compared.set(compared.get() + 1);
+                assert_eq!(b == &[0; 32], !is_known, "{line}");
+                a == b
+            };
+            assert_eq!(matching(&keys, key.id(), hash, is_equal).is_some(), is_right, "{line}");
+            assert_eq!((hashed.get(), compared.get()), (1, 1), "{line}");
+        }
+    }
 }
