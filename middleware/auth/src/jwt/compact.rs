@@ -17,6 +17,7 @@ use smallvec::SmallVec;
 use super::{
     Algorithm, KeySet, base64url,
     fault::{Quoted, TokenError, TokenFault},
+    known_header::KnownHeader,
     object::Object,
 };
 
@@ -55,20 +56,26 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Compact<'a> {
-    pub(super) fn parse(token: &'a str, room: &'a mut Room) -> Result<Self, TokenError> {
+    /// Parses a token; a header that is `known`, byte for byte, need not be parsed again.
+    pub(super) fn parse(
+        token: &'a str,
+        room: &'a mut Room,
+        known: Option<&'a KnownHeader>,
+    ) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::with_log(TokenFault::Malformed, format_args!("{} bytes", token.len())));
         }
         let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed)?;
         let (header, payload) = signing_input.split_once('.').ok_or(TokenFault::Malformed)?;
-        room.header.resize(header.len(), 0);
-        let header = base64url::decode_into(header, &mut room.header).ok_or(TokenFault::Malformed)?;
-        let header = str::from_utf8(header).map_err(|_| TokenFault::Malformed)?;
+        let header = match known.and_then(|known| known.header_of(header)) {
+            Some(header) => Ok(header),
+            None => Err(Header::decode(header, &mut room.header)?),
+        };
         // A third dot is no base64url character, so five parts (JWE) end here too.
         let payload = base64url::decode(payload).ok_or(TokenFault::Malformed)?;
         let signature =
             base64url::decode_into(signature, &mut room.signature).ok_or(TokenFault::Malformed)?;
-        Ok(Self { header: Header::parse(header)?, signing_input, payload, signature })
+        Ok(Self { header: header.or_else(Header::parse)?, signing_input, payload, signature })
     }
 
     /// Whether one of these keys, the one that the header names, made the signature by the one algorithm it has.
@@ -93,6 +100,12 @@ impl<'a> Compact<'a> {
 }
 
 impl<'a> Header<'a> {
+    fn decode(text: &str, room: &'a mut SmallVec<[u8; 256]>) -> Result<&'a str, TokenError> {
+        room.resize(text.len(), 0);
+        let json = base64url::decode_into(text, room).ok_or(TokenFault::Malformed)?;
+        str::from_utf8(json).map_err(|_| TokenFault::Malformed.into())
+    }
+
     fn parse(json: &'a str) -> Result<Self, TokenError> {
         let object = Object::parse(json).ok_or(TokenFault::Malformed)?;
         // RFC 7515 §4.1.11: an extension that is not understood refuses the token, and we understand none.

@@ -156,7 +156,7 @@ impl KeySet {
     /// [`TokenError`], as a verifier's up to the signature.
     pub fn verify_jws(&self, token: &str) -> Result<Vec<u8>, TokenError> {
         let mut room = Room::new();
-        let compact = Compact::parse(token, &mut room)?;
+        let compact = Compact::parse(token, &mut room, None)?;
         compact.check_signature(self)?;
         Ok(compact.payload)
     }

@@ -38,6 +38,7 @@ pub mod jwks_file;
 pub mod jwks_url;
 pub mod key_set;
 pub mod keys;
+mod known_header;
 pub mod mint;
 mod object;
 pub mod signing;

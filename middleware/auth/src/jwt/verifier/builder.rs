@@ -12,7 +12,7 @@ use enfilade_core::Clock;
 use super::{Cache, Inner, Verifier};
 use crate::{
     ConfigError,
-    jwt::Keys,
+    jwt::{Keys, known_header::LastHeader},
     revocation::{MAX_LEEWAY, RevocationCheck},
 };
 
@@ -213,7 +213,7 @@ impl VerifierBuilder {
             }
         }
         let cache = (cache_bytes > 0).then(|| Cache::new(cache_bytes));
-        Ok(Verifier(Arc::new(Inner { settings, keys, cache })))
+        Ok(Verifier(Arc::new(Inner { settings, keys, cache, header: LastHeader::default() })))
     }
 }
 

@@ -57,6 +57,7 @@ use super::{
     claims::Claims,
     compact::{Compact, Header, Room},
     fault::{Quoted, TokenError, TokenFault},
+    known_header::LastHeader,
 };
 
 /// Judges tokens. Cheap to clone; clones share what is remembered. See the [module docs](self).
@@ -68,6 +69,7 @@ struct Inner {
     keys: Keys,
     /// Of this verifier alone: that is how what is remembered is bound to issuer, audience and all the rest.
     cache: Option<Cache>,
+    header: LastHeader,
 }
 
 impl Verifier {
@@ -83,7 +85,7 @@ impl Verifier {
     ///
     /// [`TokenError`], with why; `?` in a gate turns it into the [`Rejection`](enfilade_core::Rejection).
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
-        let Inner { settings, keys, cache } = &*self.0;
+        let Inner { settings, keys, cache, .. } = &*self.0;
         let generation = keys.generation();
         if let Some(judged) = self.recall(token.as_bytes(), generation) {
             return judged;
@@ -147,13 +149,17 @@ impl Verifier {
     fn prove(&self, token: &str, generation: u64) -> Result<Proved, TokenError> {
         let settings = &self.0.settings;
         let mut room = Room::new();
-        let compact = Compact::parse(token, &mut room)?;
+        let known = self.0.header.get();
+        let compact = Compact::parse(token, &mut room, known.as_deref())?;
         check_type(settings, &compact.header)?;
         let keys = self.0.keys.current();
         if keys.is_empty() {
             return Err(TokenFault::KeysUnavailable.into());
         }
         compact.check_signature(&keys)?;
+        if !known.as_ref().is_some_and(|known| known.begins(token)) {
+            self.0.header.note(token, &compact.header);
+        }
         let json = String::from_utf8(compact.payload).map_err(|_| TokenFault::Malformed)?;
         let mut proved = {
             let claims = Claims::parse(&json, &settings.roles_claim, &settings.required)?;
@@ -214,5 +220,34 @@ fn principal(settings: &Settings, claims: &Claims<'_>, signing_input: &str) -> R
         Some(seconds) => Ok(who.with_expires(seconds)),
         None if settings.allow_no_expiry => Ok(who),
         None => Err(TokenFault::Claim("exp").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwt::{Algorithm, NewToken, SigningKey};
+
+    #[test]
+    fn a_header_is_known_once_a_signature_under_it_was_good_and_decides_nothing() {
+        let key = |id: &str| SigningKey::from_secret(Algorithm::Hs256, &[7; 32]).unwrap().with_id(id);
+        let keys = Keys::new(key("a").verifying_key());
+        let settings = Verifier::builder(keys.clone()).with_issuer("i").with_audience("shop");
+        let verifier = settings.build().unwrap();
+        let token = |subject: &str| NewToken::new("i", "shop", subject).sign(&key("a"));
+        let forged = |subject| format!("{}AAAA", token(subject).rsplit_once('.').unwrap().0.to_owned() + ".");
+        assert_eq!(verifier.verify(&forged("eve")).unwrap_err().fault(), TokenFault::Signature);
+        assert!(verifier.0.header.get().is_none());
+
+        assert!(verifier.verify(&token("ada")).is_ok());
+        assert!(verifier.0.header.get().is_some_and(|known| known.begins(&token("bob"))));
+        assert!(verifier.verify(&token("bob")).is_ok());
+        assert_eq!(verifier.verify(&forged("eve")).unwrap_err().fault(), TokenFault::Signature);
+
+        let other = SigningKey::from_secret(Algorithm::Hs384, &[7; 48]).unwrap().with_id("a");
+        keys.replace(other.verifying_key());
+        assert_eq!(verifier.verify(&token("cem")).unwrap_err().fault(), TokenFault::Algorithm);
+        keys.replace(key("b").verifying_key());
+        assert_eq!(verifier.verify(&token("cem")).unwrap_err().fault(), TokenFault::KeyUnknown);
     }
 }
