@@ -1,7 +1,7 @@
 //! The rows of the table: each link alone, then the chain.
 //!
 //! ```text
-//! context · one gate · eight · StripIdentity · jar · private cookie · each kind of credentials · require · the chain
+//! context · one gate · eight · security headers · StripIdentity · jar · private cookie · each kind of credentials · require · the chain
 //! ```
 //!
 //! Every request but the first row's comes as from the server's door: with the context that the door makes.
@@ -26,9 +26,14 @@ use enfilade_auth::{
 };
 use enfilade_cookie::{Cookies, Jar, KeyRing};
 use enfilade_core::{Canonical, ClientAddr, Gate, Gates, Pass, RequestContext, gate_fn};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, uri::Scheme};
+use enfilade_server::SecurityHeaders;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, Response,
+    header::{CONTENT_TYPE, HOST},
+    uri::Scheme,
+};
 use http_body_util::Empty;
-use tower::{Layer as _, Service as _, service_fn};
+use tower::{Layer as _, Service, service_fn};
 
 use crate::measure::Pair;
 
@@ -71,6 +76,7 @@ pub(crate) fn all() -> Vec<Link> {
         link("the context, where no server of ours stands before", Door::Foreign, [], [gate(context())]),
         link("one gate that looks up a header", Door::Ours, [], [gate(lookup())]),
         link("eight of them, one slice", Door::Ours, [], (0..8).map(|_| gate(lookup()))),
+        security_headers(),
         link("StripIdentity, six headers", Door::Ours, browser(), [gate(StripIdentity::new())]),
         link("Cookies, nothing read", Door::Ours, [], [gate(Cookies::new())]),
         link("Cookies and a private cookie read", Door::Ours, sealed.clone(), jar()),
@@ -159,17 +165,44 @@ fn link(
             (HeaderName::from_static(name), HeaderValue::try_from(value).expect("visible ASCII"))
         })
         .collect();
-    let base = asking(name, door, headers.clone(), &Gates::new([]));
-    let whole = asking(name, door, headers, &Gates::new(gates));
+    let base = asking(name, door, headers.clone(), Gates::new([]).layer(app()));
+    let whole = asking(name, door, headers, Gates::new(gates).layer(app()));
     Link { name, pair: Pair { base, whole } }
 }
 
+/// The three that it sends by default, on an answer that has a header.
+fn security_headers() -> Link {
+    let name = "SecurityHeaders, three of them";
+    let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("shop.example"))]);
+    let base = asking(name, Door::Ours, headers.clone(), app());
+    let whole = asking(name, Door::Ours, headers, SecurityHeaders::new().layer(app()));
+    Link { name, pair: Pair { base, whole } }
+}
+
+/// Its answer is empty, and says of what type.
+fn app() -> impl Asked {
+    service_fn(async |_: Request<Empty<Bytes>>| {
+        let mut response = Response::new(Empty::<Bytes>::new());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        Ok::<_, Infallible>(response)
+    })
+}
+
+/// What can be asked.
+trait Asked:
+    Service<Request<Empty<Bytes>>, Response = Response<Empty<Bytes>>, Error = Infallible> + Clone + 'static
+{
+}
+
+impl<S> Asked for S where
+    S: Service<Request<Empty<Bytes>>, Response = Response<Empty<Bytes>>, Error = Infallible>
+        + Clone
+        + 'static
+{
+}
+
 /// Asks once with each call. The first answer may take a while, and no other.
-fn asking(name: &'static str, door: Door, headers: HeaderMap, gates: &Gates) -> Box<dyn FnMut()> {
-    let app = service_fn(async |_: Request<Empty<Bytes>>| {
-        Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
-    });
-    let mut service = gates.layer(app);
+fn asking(name: &'static str, door: Door, headers: HeaderMap, mut service: impl Asked) -> Box<dyn FnMut()> {
     Box::new(move || {
         let mut request = Request::new(Empty::new());
         request.headers_mut().clone_from(&headers);
