@@ -64,8 +64,8 @@ class Server:
                 break
         assert found, f"the demo did not start: {self.log.read_text()}"
         self.port = int(found[1])
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        # One for each protocol: a context is asked for its protocols when the socket is there, long after it was set.
+        self.contexts = {alpn: trusting(alpn) for alpn in ("http/1.1", "h2")}
         self.samples: list[tuple[float, int, int]] = []
 
     def look(self) -> tuple[int, int]:
@@ -78,12 +78,19 @@ class Server:
         secure = self.tls if tls is None else tls
         if not secure:
             return await asyncio.open_connection("127.0.0.1", self.port)
-        self.context.set_alpn_protocols([alpn])
-        return await asyncio.open_connection("127.0.0.1", self.port, ssl=self.context, server_hostname="localhost")
+        context = self.contexts[alpn]
+        return await asyncio.open_connection("127.0.0.1", self.port, ssl=context, server_hostname="localhost")
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
+
+
+def trusting(alpn: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols([alpn])
+    return context
 
 
 @dataclass
@@ -318,7 +325,7 @@ class Attack:
 
     async def by_half_a_handshake(self):
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        half = self.server.context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        half = self.server.contexts["http/1.1"].wrap_bio(incoming, outgoing, server_hostname="localhost")
         with contextlib.suppress(ssl.SSLWantReadError):
             half.do_handshake()
         hello = outgoing.read()
