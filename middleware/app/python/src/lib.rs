@@ -5,13 +5,19 @@
 //!                     └─ WsgiApp ── inline on the reactor's thread, or a bounded pool
 //! ```
 
+pub mod asgi;
 pub mod import;
 pub mod interpreter;
+mod reactor;
 mod runtime;
 mod traceback;
 
 pub use self::{
+    asgi::{AsgiApp, AsgiBody, AsgiError, AsgiFuture},
     import::ImportError,
     interpreter::{Interpreter, StartError, Started},
     runtime::PythonRuntime,
 };
+
+/// Any error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -90,7 +90,7 @@ pub struct Started {
 impl Started {
     /// Its version, such as `3.11.7`.
     pub fn version(&self) -> &'static str {
-        let whole = Python::attach(|py| py.version());
+        let whole = Python::version_str();
         whole.split(' ').next().unwrap_or(whole)
     }
 

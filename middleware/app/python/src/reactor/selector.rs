@@ -1,0 +1,179 @@
+//! What asyncio takes for a selector: the interface of Python's `selectors.BaseSelector`, over a turn of tokio.
+//!
+//! ```text
+//! register, modify, unregister, get_key, get_map ──▶ Descriptors
+//! select(timeout) ──▶ Turn ──▶ [(key, events), …]
+//! ```
+
+use std::{os::fd::RawFd, pin::pin, rc::Rc, sync::Arc};
+
+use pyo3::{
+    exceptions::{PyKeyError, PyValueError},
+    intern,
+    prelude::*,
+    types::{PyDict, PyList, PyTuple},
+};
+
+use super::{
+    Local,
+    descriptors::{Descriptors, READ, WRITE},
+    turn::{Turn, Wait},
+};
+use crate::PythonRuntime;
+
+/// The selector of one loop.
+#[pyclass(frozen, unsendable, module = "enfilade")]
+pub(crate) struct Selector {
+    local: Rc<Local>,
+    descriptors: Descriptors,
+    /// Descriptor → `selectors.SelectorKey`.
+    keys: Py<PyDict>,
+    nothing: Py<PyTuple>,
+    key_type: Py<PyAny>,
+    runtime: Arc<PythonRuntime>,
+}
+
+impl Selector {
+    pub(super) fn new(py: Python<'_>, local: Rc<Local>, runtime: Arc<PythonRuntime>) -> PyResult<Self> {
+        let entered = runtime.enter();
+        let descriptors = Descriptors::new()?;
+        drop(entered);
+        Ok(Self {
+            local,
+            descriptors,
+            keys: PyDict::new(py).unbind(),
+            nothing: PyTuple::empty(py).unbind(),
+            key_type: py.import("selectors")?.getattr("SelectorKey")?.unbind(),
+            runtime,
+        })
+    }
+
+    fn turn(&self, wait: Wait) {
+        let turn = Turn::new(&self.local, &self.descriptors, wait);
+        if let Wait::For(span) = wait {
+            self.runtime.turn(async {
+                let sleep = pin!(tokio::time::sleep(span));
+                turn.with_sleep(sleep).await;
+            });
+        } else {
+            self.runtime.turn(turn);
+        }
+    }
+
+    fn key(
+        &self,
+        py: Python<'_>,
+        file: &Bound<'_, PyAny>,
+        fd: RawFd,
+        events: u8,
+        data: Py<PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        let key = self.key_type.call1(py, (file, fd, events, data))?;
+        self.keys.bind(py).set_item(fd, &key)?;
+        Ok(key)
+    }
+}
+
+#[pymethods]
+impl Selector {
+    #[pyo3(signature = (timeout=None))]
+    fn select(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyAny>> {
+        self.turn(Wait::of(timeout));
+        let mut found: Option<Bound<'_, PyList>> = None;
+        let mut failed = Ok(());
+        self.descriptors.look(|fd, events| {
+            let mut add = || -> PyResult<()> {
+                let Some(key) = self.keys.bind(py).get_item(fd)? else { return Ok(()) };
+                let wanted: u8 = key.getattr(intern!(py, "events"))?.extract()?;
+                let events = events & wanted;
+                if events == 0 {
+                    return Ok(());
+                }
+                found.get_or_insert_with(|| PyList::empty(py)).append((key, events))
+            };
+            if let Err(error) = add() {
+                failed = Err(error);
+            }
+        })?;
+        failed?;
+        Ok(match found {
+            Some(found) => found.into_any().unbind(),
+            None => self.nothing.clone_ref(py).into_any(),
+        })
+    }
+
+    #[pyo3(signature = (fileobj, events, data=None))]
+    fn register(
+        &self,
+        py: Python<'_>,
+        fileobj: Bound<'_, PyAny>,
+        events: u8,
+        data: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        check(events)?;
+        let fd = descriptor(&fileobj)?;
+        if self.keys.bind(py).contains(fd)? {
+            return Err(PyKeyError::new_err(format!("descriptor {fd} is registered already")));
+        }
+        self.descriptors.add(fd, events)?;
+        self.key(py, &fileobj, fd, events, data.unwrap_or_else(|| py.None()))
+    }
+
+    #[pyo3(signature = (fileobj, events, data=None))]
+    fn modify(
+        &self,
+        py: Python<'_>,
+        fileobj: Bound<'_, PyAny>,
+        events: u8,
+        data: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        check(events)?;
+        let fd = descriptor(&fileobj)?;
+        self.known(py, fd)?;
+        self.descriptors.modify(fd, events)?;
+        self.key(py, &fileobj, fd, events, data.unwrap_or_else(|| py.None()))
+    }
+
+    fn unregister(&self, py: Python<'_>, fileobj: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let fd = descriptor(&fileobj)?;
+        let key = self.known(py, fd)?;
+        self.keys.bind(py).del_item(fd)?;
+        // One that was closed before has left the epoll by itself.
+        let _ = self.descriptors.delete(fd);
+        Ok(key)
+    }
+
+    fn get_key(&self, py: Python<'_>, fileobj: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.known(py, descriptor(&fileobj)?)
+    }
+
+    fn get_map(&self, py: Python<'_>) -> Py<PyDict> {
+        self.keys.clone_ref(py)
+    }
+
+    fn close(&self, py: Python<'_>) {
+        self.keys.bind(py).clear();
+    }
+}
+
+impl Selector {
+    fn known(&self, py: Python<'_>, fd: RawFd) -> PyResult<Py<PyAny>> {
+        let key = self.keys.bind(py).get_item(fd)?;
+        key.map(Bound::unbind)
+            .ok_or_else(|| PyKeyError::new_err(format!("descriptor {fd} is not registered")))
+    }
+}
+
+fn check(events: u8) -> PyResult<()> {
+    let fits = events != 0 && events & !(READ | WRITE) == 0;
+    if fits { Ok(()) } else { Err(PyValueError::new_err(format!("no such events: {events}"))) }
+}
+
+/// A descriptor, or what has one.
+fn descriptor(file: &Bound<'_, PyAny>) -> PyResult<RawFd> {
+    let fd: RawFd = match file.extract() {
+        Ok(fd) => fd,
+        Err(_) => file.call_method0(intern!(file.py(), "fileno"))?.extract()?,
+    };
+    if fd < 0 { Err(PyValueError::new_err(format!("no descriptor: {fd}"))) } else { Ok(fd) }
+}
