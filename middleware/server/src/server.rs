@@ -25,7 +25,7 @@ use std::{
     net::{SocketAddr, TcpListener as StdListener},
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
+    task::{Poll, ready},
     time::Duration,
 };
 
@@ -156,7 +156,7 @@ impl Server {
 
     /// Ends at once when `signal` is done, grace period or not.
     pub fn with_immediate_shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.stop = Box::pin(signal);
+        self.stop = lasting(signal);
         self
     }
 
@@ -245,6 +245,18 @@ async fn end(connections: &Connections, grace: Duration, stop: Signal) {
 
 /// How long connections that were cut may take to notice.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Done once, done for ever: asked while serving, and again while draining.
+fn lasting(signal: impl Future<Output = ()> + Send + 'static) -> Signal {
+    let mut waited_for = Some(Box::pin(signal));
+    Box::pin(poll_fn(move |cx| {
+        if let Some(signal) = &mut waited_for {
+            ready!(signal.as_mut().poll(cx));
+            waited_for = None;
+        }
+        Poll::Ready(())
+    }))
+}
 
 /// Whichever is done first.
 async fn either(one: impl Future, other: impl Future) {

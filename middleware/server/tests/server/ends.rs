@@ -139,6 +139,18 @@ async fn a_server_that_drains_accepts_no_more_and_ends() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_stopped_without_a_drain_ends_at_once() {
+    let (addr, _drain, stop, serving) = server(Limits::default(), Duration::from_secs(60)).await;
+    let mut client = TcpStream::connect(addr).await.unwrap();
+    client.write_all(b"GET /5000 HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut other = TcpStream::connect(addr).await.unwrap();
+    get(&mut other).await;
+    stop.send(()).unwrap();
+    serving.await.unwrap();
+    assert_eq!(client.read(&mut [0; 8]).await.unwrap_or(0), 0, "the busy connection is cut");
+}
+
+#[tokio::test]
 async fn what_is_not_done_after_the_grace_period_is_cut() {
     let log = Log::capture();
     let (addr, drain, _stop, serving) = server(Limits::default(), Duration::from_millis(50)).await;
