@@ -5,6 +5,7 @@
 //! answers   what a script may answer          streams   both ways, and not more than asked for
 //! ends      how a script ends                 places    how many at once, and with what limits
 //! redirects local redirects                   setup     settings that cannot work, chains, routers
+//! wire      an answer that breaks off, over a socket
 //! ```
 
 mod answers;
@@ -14,3 +15,4 @@ mod places;
 mod redirects;
 mod setup;
 mod streams;
+mod wire;
