@@ -14,7 +14,7 @@ use enfilade::{
     cli::Args,
     cookie::{Cookies, Jar, KeyRing},
     core::{AsBody, Chain, Gate, Pass, RenderRejections, RuntimeChain, from_fn, gate_fn},
-    demo,
+    demo, run,
     server::{
         AccessLog, AllowedHosts, BodyLimit, CleanBody, InFlight, LimitedBody, RequestIds, StrictRequest,
         TrueLength, body_limit::BodyLimited, strict::Strict,
@@ -92,7 +92,7 @@ fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-fn post(token: &str) -> impl Fn() -> request::Builder + use<> {
+fn post(token: &str) -> impl Fn() -> request::Builder + Clone + use<> {
     let value = bearer(token);
     move || Request::post("/").header("host", "localhost").header("authorization", value.as_str())
 }
@@ -207,4 +207,36 @@ async fn a_sealed_chain_keeps_them_as_a_layer_and_in_axums_router() {
         });
         house.judge(routed).assert_async().await;
     }
+}
+
+/// The chain of `enfilade run`, with a probe in the place of the app.
+#[tokio::test]
+async fn the_chain_of_run_keeps_them_with_and_without_auth() {
+    let house = House::new();
+    let good = post(&house.issuer.token("ada").sign());
+    let gateway = |auth: Option<Auth>, ambient: bool| {
+        let parts = run::chain::Parts { hosts: AllowedHosts::new(["localhost"]).unwrap(), auth, ambient };
+        let chain = move |probe| AsBody.layer(run::chain::around(parts.clone(), probe).unwrap().0);
+        Laws::service(move |probe| behind_the_door(chain(probe)))
+    };
+    gateway(None, false)
+        .request(|| Request::post("/").header("host", "localhost"))
+        .refused("another name", || Request::post("/").header("host", "evil.example"))
+        .assert_async()
+        .await;
+    for ambient in [false, true] {
+        gateway(Some(house.auth.clone()), ambient)
+            .request(good.clone())
+            .refused("nobody", || Request::post("/").header("host", "localhost"))
+            .refused("a forged token", post(&house.issuer.impostor().token("ada").sign()))
+            .assert_async()
+            .await;
+    }
+    let form = good.clone();
+    gateway(Some(house.auth.clone()), true)
+        .request(good)
+        .refused("a form of another site", move || form().header("sec-fetch-site", "cross-site"))
+        .except(Law::RefusalReturnsReadiness, "tower-http's csrf keeps it; a script is always ready")
+        .assert_async()
+        .await;
 }

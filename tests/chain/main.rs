@@ -14,4 +14,5 @@ mod door;
 mod fuzzed;
 mod kit;
 mod laws;
+mod run;
 mod upgrade;
