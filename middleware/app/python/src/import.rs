@@ -50,6 +50,35 @@ fn walk<'py>(module: &Bound<'py, PyModule>, attribute: &str) -> PyResult<Bound<'
         .try_fold(module.clone().into_any(), |object, name| object.getattr(PyString::new(object.py(), name)))
 }
 
+/// An app that was imported before it is known which interface it has.
+#[derive(Debug)]
+pub struct PythonApp {
+    target: Box<str>,
+    callable: Py<PyAny>,
+}
+
+impl PythonApp {
+    /// Imports it; [`Interpreter::start`](crate::Interpreter::start) comes before.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such app.
+    pub fn import(target: &str) -> Result<Self, ImportError> {
+        let callable = Python::attach(|py| import(py, target))?;
+        Ok(Self { target: target.into(), callable })
+    }
+
+    /// Its name.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The callable.
+    pub fn callable(&self) -> &Py<PyAny> {
+        &self.callable
+    }
+}
+
 /// Why there is no app.
 #[derive(Debug)]
 pub struct ImportError {

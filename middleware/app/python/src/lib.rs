@@ -14,7 +14,7 @@ mod traceback;
 
 pub use self::{
     asgi::{AsgiApp, AsgiBody, AsgiError, AsgiFuture},
-    import::ImportError,
+    import::{ImportError, PythonApp},
     interpreter::{Interpreter, StartError, Started},
     runtime::PythonRuntime,
 };

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use super::{app::App, service::AsgiApp};
-use crate::{ImportError, import::import, reactor::Reactor, traceback};
+use crate::{ImportError, PythonApp, import::import, reactor::Reactor, traceback};
 
 impl AsgiApp {
     /// Imports an app, and runs `main` on the runtime inside its loop, on this thread, until it is done.
@@ -24,10 +24,35 @@ impl AsgiApp {
         F: FnOnce(Self) -> Fut,
         Fut: Future<Output: Send> + Send + 'static,
     {
+        Self::run_with(target, |py| import(py, target), main)
+    }
+
+    /// The same for an app that was imported before there was a loop.
+    ///
+    /// # Errors
+    ///
+    /// When it ends the loop.
+    pub fn run_imported<F, Fut>(app: &PythonApp, main: F) -> Result<Fut::Output, ImportError>
+    where
+        F: FnOnce(Self) -> Fut,
+        Fut: Future<Output: Send> + Send + 'static,
+    {
+        Self::run_with(app.target(), |py| Ok(app.callable().clone_ref(py)), main)
+    }
+
+    fn run_with<F, Fut>(
+        target: &str,
+        callable: impl FnOnce(Python<'_>) -> Result<Py<PyAny>, ImportError>,
+        main: F,
+    ) -> Result<Fut::Output, ImportError>
+    where
+        F: FnOnce(Self) -> Fut,
+        Fut: Future<Output: Send> + Send + 'static,
+    {
         Python::attach(|py| {
             let raised = |error: PyErr| ImportError::unfit(target, traceback::of(py, &error));
             let reactor = Reactor::new(py).map_err(raised)?;
-            let callable = import(py, target)?;
+            let callable = callable(py)?;
             let entered = reactor.enter();
             let app = App::new(py, callable, reactor.event_loop().clone_ref(py)).map_err(raised)?;
             let output = reactor.run(py, main(Self(Arc::new(app)))).map_err(raised);
