@@ -105,14 +105,39 @@ pub fn main() -> ExitCode {
 
 /// Prints an error with its causes.
 fn complain(error: &dyn std::error::Error) {
-    use std::{fmt::Write as _, io::Write as _};
+    use std::io::Write as _;
 
-    let mut text = format!("enfilade: {error}");
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(std::io::stderr(), "enfilade: {}", with_causes(error));
+}
+
+/// An error and its causes, a line each, but for those that it has said itself.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(deeper) = cause {
-        let _ = write!(text, "\n  because {deeper}");
+        let said = deeper.to_string();
+        if !text.ends_with(&said) {
+            text.push_str("\n  because ");
+            text.push_str(&said);
+        }
         cause = deeper.source();
     }
-    // Nobody is left to tell when standard error is closed.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, path::PathBuf};
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let busy = || io::Error::other("somebody is there");
+        let error = ListenError::Busy(([127, 0, 0, 1], 8080).into(), busy());
+        assert!(with_causes(&error).ends_with("8081\n  because somebody is there"));
+        let error = enfilade_cgi::ConfigError::Unreadable(PathBuf::from("x"), busy());
+        assert_eq!(with_causes(&error).matches("somebody").count(), 1);
+    }
 }

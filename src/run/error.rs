@@ -1,15 +1,22 @@
 //! What can be wrong with `enfilade run` before there is any request.
 //!
 //! ```text
-//! the app: in Python, which this build has not      --auth: twice the same · demo beyond this machine · no issuer
+//! the app: not there · in Python, which this build has not      --auth: twice the same · no issuer · demo, exposed
+//! a script's setting, under the name of its option
 //! ```
 
 use std::{error::Error, fmt, net::SocketAddr};
+
+use enfilade_cgi::ConfigError;
 
 /// Why the app is not served; each says what to do. Exit code 78, as every error of the configuration.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {
+    /// No file, and no app in Python by its form.
+    NoApp(String),
+    /// A script that cannot run, or a setting of it that cannot work.
+    Script(ConfigError),
     /// An app in Python, and this program was built without it.
     NoPython(String),
     /// `--auth`: a kind that is there already.
@@ -25,6 +32,11 @@ pub enum RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoApp(name) => write!(
+                f,
+                "there is no file {name:?}: name a CGI script, such as ./report.cgi; an app in Python is MODULE:ATTR"
+            ),
+            Self::Script(error) => script(f, error),
             Self::NoPython(name) => write!(
                 f,
                 "{name} is an app in Python, and this program was built without it: build it with `cargo build \
@@ -46,4 +58,36 @@ impl fmt::Display for RunError {
     }
 }
 
-impl Error for RunError {}
+/// The mistake under the option's name, which is not that of the builder's method.
+fn script(f: &mut fmt::Formatter<'_>, error: &ConfigError) -> fmt::Result {
+    match error {
+        ConfigError::RelativeRoot(path) => {
+            write!(f, "--document-root {}: give the whole path, from / on", path.display())
+        }
+        ConfigError::ScriptName(name) => {
+            write!(f, "--script-name {name:?}: give a path such as /report.cgi, without a slash at its end")
+        }
+        ConfigError::Variable(name) => {
+            write!(f, "--env {name:?}: the name must not be empty, and no environment holds a NUL")
+        }
+        ConfigError::Reserved(name) => {
+            write!(f, "--env {name}: each request decides this one; choose another name")
+        }
+        error => write!(f, "{error}"),
+    }
+}
+
+impl Error for RunError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Script(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<ConfigError> for RunError {
+    fn from(error: ConfigError) -> Self {
+        Self::Script(error)
+    }
+}

@@ -36,7 +36,7 @@ use crate::cli::RunArgs;
 ///
 /// When the app, an address, a file or a setting cannot be used; the message says what to do.
 pub fn run(args: &RunArgs) -> Result<(), BoxError> {
-    match Target::of(&args.app) {
+    match Target::of(&args.app)? {
         Target::Script(path) => {
             let app = script(&args.cgi, &path)?;
             let gateway = Gateway::bind(args)?;

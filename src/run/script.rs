@@ -6,8 +6,9 @@
 
 use std::{path::Path, time::Duration};
 
-use enfilade_cgi::{CgiService, ConfigError};
+use enfilade_cgi::CgiService;
 
+use super::RunError;
 use crate::cli::CgiArgs;
 
 /// The script as a service.
@@ -15,7 +16,7 @@ use crate::cli::CgiArgs;
 /// # Errors
 ///
 /// When it is not there or not executable, or when a setting cannot work.
-pub fn script(args: &CgiArgs, path: &Path) -> Result<CgiService, ConfigError> {
+pub fn script(args: &CgiArgs, path: &Path) -> Result<CgiService, RunError> {
     let mut app = CgiService::new(path)?
         .with_script_name(&args.script_name)?
         .with_deadline(Duration::from_secs(args.deadline));

@@ -1,12 +1,15 @@
 //! What the word behind `run` names: a script, or an app in Python.
 //!
 //! ```text
-//! an executable file ─────────────────────▶ Script
-//! MODULE:ATTR, without a slash ───────────▶ Python
-//! all else: no such file, not executable ─▶ Script, whose own error says what is wrong with it
+//! an executable file ──────────────────▶ Script
+//! MODULE:ATTR, without a slash ────────▶ Python
+//! a word that is no file, nor has a / ─▶ an error that names both
+//! all else: not executable, not there ─▶ Script, whose own error says what is wrong with it
 //! ```
 
 use std::{ffi::OsStr, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+
+use super::RunError;
 
 /// An app by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,14 +23,20 @@ pub enum Target {
 
 impl Target {
     /// A file that can be executed is a script, whatever it is called; `./a:b` is a file in any case.
-    pub fn of(name: &OsStr) -> Self {
-        let executable =
-            fs::metadata(name).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
-        match name.to_str() {
-            Some(text) if !executable && text.contains(':') && !text.contains('/') => {
-                Self::Python(text.to_owned())
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::NoApp`].
+    pub fn of(name: &OsStr) -> Result<Self, RunError> {
+        let found = fs::metadata(name).ok();
+        let executable = |found: &fs::Metadata| found.is_file() && found.permissions().mode() & 0o111 != 0;
+        let word = name.to_str().filter(|text| !text.contains('/'));
+        match word {
+            Some(word) if word.contains(':') && !found.as_ref().is_some_and(executable) => {
+                Ok(Self::Python(word.to_owned()))
             }
-            _ => Self::Script(name.into()),
+            Some(word) if found.is_none() => Err(RunError::NoApp(word.to_owned())),
+            _ => Ok(Self::Script(name.into())),
         }
     }
 }
@@ -38,11 +47,16 @@ mod tests {
 
     #[test]
     fn a_file_is_a_script_and_a_word_with_a_colon_python() {
-        for name in ["/bin/sh", "./shop:app", "./missing", "missing", "shop.wsgi", "http://x", ""] {
-            assert_eq!(Target::of(OsStr::new(name)), Target::Script(name.into()), "{name}");
+        for name in ["/bin/sh", "src", "./shop:app", "./missing", "http://x"] {
+            assert_eq!(Target::of(OsStr::new(name)).unwrap(), Target::Script(name.into()), "{name}");
         }
         for name in ["shop:app", "shop.asgi:app", "shop:create_app()", ":", "x:8080"] {
-            assert_eq!(Target::of(OsStr::new(name)), Target::Python(name.to_owned()), "{name}");
+            assert_eq!(Target::of(OsStr::new(name)).unwrap(), Target::Python(name.to_owned()), "{name}");
+        }
+        for name in ["missing", "shop.wsgi", "missing.cgi", ""] {
+            let error = Target::of(OsStr::new(name)).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("./report.cgi"), "{error}");
+            assert!(error.contains("MODULE:ATTR"), "{error}");
         }
     }
 }

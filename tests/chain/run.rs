@@ -338,10 +338,11 @@ fn what_cannot_work_stops_the_start_and_names_the_option() {
             "/nowhere/keys",
         ),
         ("127.0.0.1:80", &["--auth", "jwt=http://id.example/", "--issuer", "a", "--audience", "b"], "http"),
-        ("127.0.0.1:80", &["--env", "REMOTE_USER=root"], "REMOTE_USER"),
-        ("127.0.0.1:80", &["--env", "HTTP_PROXY=x"], "HTTP_PROXY"),
-        ("127.0.0.1:80", &["--script-name", "report.cgi"], "report.cgi"),
-        ("127.0.0.1:80", &["--document-root", "www"], "www"),
+        ("127.0.0.1:80", &["--env", "REMOTE_USER=root"], "--env REMOTE_USER"),
+        ("127.0.0.1:80", &["--env", "HTTP_PROXY=x"], "--env HTTP_PROXY"),
+        ("127.0.0.1:80", &["--env", "=x"], "--env"),
+        ("127.0.0.1:80", &["--script-name", "report.cgi"], "--script-name"),
+        ("127.0.0.1:80", &["--document-root", "www"], "--document-root www"),
         ("127.0.0.1:80", &["--host", "a b"], "a b"),
     ] {
         let dir = Dir::new();
