@@ -43,6 +43,8 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::chain::returning::note_call;
+
 /// A layer from a closure `(request, next) -> Result<Response, E>`. See the [module docs](self).
 ///
 /// The closure is cloned with the service, so what it captures should be cheap to clone.
@@ -118,6 +120,7 @@ where
         // The clone was never polled ready; `Next` gets the one that was.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
+        note_call();
         self.f.run(req, Next { inner: ready })
     }
 }

@@ -4,7 +4,10 @@
 //! both! { name (chain) => … }  ──▶  in_code::name  ·  at_run_time::name
 //! ```
 
-use std::time::Duration;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use enfilade_core::{
     About, Chain, ChainError, Clock, Gate, Link, Pass, Plan, Principal, Provided, Rejection,
@@ -13,8 +16,8 @@ use enfilade_core::{
 use enfilade_test::{
     Answer, Drive, Probe, ProbeBody, ProbeError, TestClock, assert_passed, assert_refused, drive,
 };
-use http::{HeaderValue, StatusCode, request};
-use tower::{Layer, ServiceBuilder};
+use http::{HeaderValue, Request, StatusCode, request};
+use tower::{Layer, ServiceBuilder, util::MapRequestLayer};
 use tower_http::cors::CorsLayer;
 
 /// Proves that everybody is ada.
@@ -136,6 +139,29 @@ both! {
         probe.never_reached();
     }
 
+    fn a_layer_that_answers_by_itself_keeps_nothing_ready_and_one_that_calls_is_not_cloned(new) {
+        let probe = Probe::ok();
+        let fails = MapRequestLayer::new(|req: Request<ProbeBody>| {
+            assert_ne!(req.uri().path(), "/panic");
+            req
+        });
+        let (mut door, _) = build!(
+            new!().layer("fails", fails).gate(tag("a")).layer("cors", CorsLayer::permissive()).gate(tag("b"))
+                .layer("pass", from_fn(async |req, next| next.run(req).await)),
+            probe
+        );
+        let built = probe.clones();
+        assert_passed!(door.get("/").send());
+        assert_eq!((probe.ready(), probe.clones() - built), (0, 1), "one clone, for the closure");
+        // The service still lives, as on an idle connection: what it keeps, nobody else gets.
+        assert_eq!(door.options("/").send().status(), 200);
+        assert_eq!((probe.ready(), probe.clones() - built), (0, 2), "a preflight");
+        catch_unwind(AssertUnwindSafe(|| door.get("/panic").send())).unwrap_err();
+        assert_eq!(probe.ready(), 0, "a panic");
+        assert_passed!(door.get("/").send());
+        assert_eq!(probe.requests().len(), 2);
+    }
+
     fn what_the_app_answers_comes_out_unchanged(new) {
         let body = ProbeBody::new().data("short and ").data("stout").trailer("x-spout", "1");
         let answer = Answer::status(418).header("x-tea", "pot").extension("kept").body(body);
@@ -185,7 +211,7 @@ both! {
         let timing = reply.header("server-timing").unwrap();
         assert!(timing.contains("require-login;desc=\"refused auth.missing\""), "{timing}");
 
-        let shut = from_fn(async |req: http::Request<_>, next| {
+        let shut = from_fn(async |req: Request<_>, next| {
             if req.uri().path() == "/" {
                 return Ok(Rejection::new(StatusCode::IM_A_TEAPOT, "tea.pot").into_response());
             }

@@ -31,6 +31,8 @@ use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::returning::Returning;
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The response body of a [`RuntimeChain`](super::RuntimeChain).
@@ -74,6 +76,9 @@ impl<B, E> fmt::Debug for BoxedService<B, E> {
 pub trait Boxable<B, E> {
     /// Boxes it.
     fn boxed(self) -> BoxedService<B, E>;
+
+    /// Boxes a layer's service: one that calls nothing keeps nothing ready, as in a [`Chain`](super::Chain).
+    fn boxed_layer(self) -> BoxedService<B, E>;
 }
 
 impl<S, B, R, E> Boxable<B, E> for S
@@ -85,6 +90,10 @@ where
 {
     fn boxed(self) -> BoxedService<B, E> {
         BoxedService(Box::new(self))
+    }
+
+    fn boxed_layer(self) -> BoxedService<B, E> {
+        BoxedService(Box::new(Returning::new(self)))
     }
 }
 

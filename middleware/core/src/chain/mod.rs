@@ -9,7 +9,8 @@
 //! 1. The first link named is the outermost: a request meets it first, a response leaves by it last.
 //! 2. An order that cannot work does not build; all faults are told at once, each with the fix.
 //! 3. [`Chain::build`] gives the service and its [`Plan`]; [`Chain::seal`] gives the same as one tower layer.
-//! 4. A foreign layer's response body may have no empty value, so each is put in [`AsBody`](crate::AsBody).
+//! 4. A layer that refuses keeps no readiness of what is behind it, whether it thought of that or not: [`Returning`].
+//! 5. A foreign layer's response body may have no empty value, so each is put in [`AsBody`](crate::AsBody).
 //!
 //! ```
 //! use enfilade_core::{About, Chain, Gate, Pass, Principal, Verdict, gate_fn};
@@ -43,6 +44,7 @@
 
 mod boxed;
 mod error;
+pub(crate) mod returning;
 mod runtime;
 mod stack;
 mod wiring;
@@ -50,6 +52,7 @@ mod wiring;
 pub use self::{
     boxed::{Boxable, BoxedBody, BoxedFuture, BoxedService},
     error::{ChainError, Fault},
+    returning::Returning,
     runtime::RuntimeChain,
     stack::{Onto, Sealed, Stack},
     wiring::Wiring,
@@ -102,6 +105,10 @@ impl<L> Chain<L> {
     }
 
     /// Adds any tower layer under a name: tower-http's, [`from_fn`](crate::from_fn()), one of yours.
+    ///
+    /// One that answers without a call inward (csrf protection, CORS, a limit on bodies) gives back what it had ready, such
+    /// as a permit of a limit further in: [`Returning`]. Of several layers under one name only the outermost is watched
+    /// so; name each.
     pub fn layer<T>(self, name: &'static str, layer: T) -> Chain<Onto<T, L>> {
         self.onto(About::named(name), layer)
     }

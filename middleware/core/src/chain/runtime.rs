@@ -122,7 +122,7 @@ impl<B: Send + 'static, E: Send + Sync + 'static> RuntimeChain<B, E> {
         T::Service: Boxable<B, E>,
     {
         self.links.push_layer(about, any::type_name::<T>());
-        self.layers.push(Box::new(move |inner| layer.layer(inner).boxed()));
+        self.layers.push(Box::new(move |inner| layer.layer(inner).boxed_layer()));
         self
     }
 }

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::{Identity, Layer};
 
-use super::wiring::Wiring;
+use super::{returning::Returning, wiring::Wiring};
 use crate::{AsBody, Gated, body::WithBody};
 
 /// A stack of layers that can be put around `S`; implemented for what [`Chain`](super::Chain) builds.
@@ -51,12 +51,12 @@ impl<T, L> Onto<T, L> {
 impl<S, T, L> Stack<S> for Onto<T, L>
 where
     T: Layer<S>,
-    L: Stack<Gated<WithBody<T::Service>>>,
+    L: Stack<Gated<WithBody<Returning<T::Service>>>>,
 {
     type Service = L::Service;
 
     fn stack(&self, inner: S, wiring: &Wiring) -> L::Service {
-        let layered = AsBody.layer(self.layer.layer(inner));
+        let layered = AsBody.layer(Returning::new(self.layer.layer(inner)));
         self.outer.stack(wiring.run(self.at).layer(layered), wiring)
     }
 }

@@ -26,7 +26,7 @@ use super::{
     future::Entering,
     verdict::{LaterEntry, Leave},
 };
-use crate::{EmptyBody, Rejection};
+use crate::{EmptyBody, Rejection, chain::returning::note_call};
 
 /// A run of gates as one tower layer, walked in order by one service.
 ///
@@ -105,6 +105,7 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
+        note_call();
         // Between two layers that follow each other a chain has an empty run.
         if self.gates.is_empty() {
             return GateFuture::app(self.inner.call(req), Leaves::new());

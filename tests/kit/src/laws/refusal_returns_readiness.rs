@@ -17,7 +17,7 @@
 //! that as a fault.
 //!
 //! **How to keep it.** On a refusal, replace the inner service by a clone of itself, and drop the one that was ready. A
-//! `Gate` does so.
+//! `Gate` does so, and enfilade-core's `Chain` does it for every layer in it. Elsewhere put limits outside of such a layer.
 //!
 //! ```
 //! use enfilade_test::{Law, Laws, laws::Mutant};
