@@ -9,14 +9,18 @@ pub mod asgi;
 pub mod import;
 pub mod interpreter;
 mod reactor;
+mod request;
 mod runtime;
 mod traceback;
+pub mod wsgi;
 
 pub use self::{
     asgi::{AsgiApp, AsgiBody, AsgiError, AsgiFuture},
     import::{ImportError, PythonApp},
     interpreter::{Interpreter, StartError, Started},
+    request::{ConfigError, Interface},
     runtime::PythonRuntime,
+    wsgi::{WsgiApp, WsgiBody, WsgiError, WsgiFuture},
 };
 
 /// Any error.

@@ -69,6 +69,12 @@ impl PythonRuntime {
     }
 }
 
+/// Whether the caller runs on a thread that such a runtime drives, and so holds Python's lock.
+#[inline]
+pub(crate) fn holds() -> bool {
+    HOLDS.get()
+}
+
 struct Holding(bool);
 
 impl Drop for Holding {

@@ -10,7 +10,9 @@ use pyo3::prelude::*;
 #[cold]
 pub(crate) fn of(py: Python<'_>, error: &PyErr) -> String {
     let lines = || -> PyResult<Vec<String>> {
-        py.import("traceback")?.call_method1("format_exception", (error.value(py),))?.extract()
+        // All three: before Python 3.12 the exception itself need not know where it was raised.
+        let raised = (error.get_type(py), error.value(py), error.traceback(py));
+        py.import("traceback")?.call_method1("format_exception", raised)?.extract()
     };
     lines().map_or_else(|_| error.to_string(), |lines| lines.concat().trim_end().to_owned())
 }

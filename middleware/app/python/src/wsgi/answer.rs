@@ -1,0 +1,191 @@
+//! What calling the app comes to: a head, what of the body is there, and what is still to be pulled.
+//!
+//! ```text
+//! app(environ, start_response) ─┬─ [b"…"], (b"…",) ─▶ all of it at once
+//!                               ├─ FileWrapper(file) ─▶ its blocks
+//!                               └─ any iterable ─▶ pulled to the first chunk that is not empty, then the head is due
+//! ```
+
+use bytes::Bytes;
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    intern,
+    prelude::*,
+    types::{PyDict, PyIterator, PyList, PyTuple},
+};
+
+use super::{
+    file_wrapper::{FileWrapper, RegularFile},
+    head::Head,
+    reason,
+    start_response::{StartResponse, chunk},
+};
+
+/// What calling the app comes to.
+pub(super) struct Answer {
+    /// `None` where `write` has sent it.
+    pub(super) head: Option<Head>,
+    pub(super) chunks: Vec<Bytes>,
+    pub(super) rest: Option<Rest>,
+}
+
+/// Calls the app.
+///
+/// # Errors
+///
+/// Whatever it raises, and what is no answer, as an exception; `close()` was called then.
+pub(super) fn call(
+    py: Python<'_>,
+    app: &Py<PyAny>,
+    environ: &Bound<'_, PyDict>,
+    start: &Bound<'_, StartResponse>,
+) -> PyResult<Answer> {
+    let result = app.bind(py).call1((environ, start))?;
+    let start = start.get();
+    let listed = if let Ok(list) = result.cast_exact::<PyList>() {
+        Some(list.iter().map(|item| chunk(&item)).collect::<PyResult<Vec<_>>>()?)
+    } else if let Ok(tuple) = result.cast_exact::<PyTuple>() {
+        Some(tuple.iter_borrowed().map(|item| chunk(&item)).collect::<PyResult<Vec<_>>>()?)
+    } else {
+        None
+    };
+    if let Some(mut chunks) = listed {
+        if start.has_written() {
+            chunks.splice(..0, start.written());
+        }
+        return Ok(Answer { head: due(start)?, chunks, rest: None });
+    }
+    let mut rest = Rest::of(py, &result)?;
+    let first = rest.first(py, start)?;
+    let mut chunks = start.written();
+    let ended = match first {
+        First::Chunk(chunk) => {
+            chunks.push(chunk);
+            false
+        }
+        First::Written => false,
+        First::End => true,
+    };
+    let head = due(start)?;
+    if ended {
+        rest.close(py);
+        return Ok(Answer { head, chunks, rest: None });
+    }
+    Ok(Answer { head, chunks, rest: Some(rest) })
+}
+
+/// The head, where it is not sent already.
+fn due(start: &StartResponse) -> PyResult<Option<Head>> {
+    let sent = start.is_committed();
+    let head = start.commit();
+    if head.is_none() && !sent {
+        return Err(PyValueError::new_err("the app answered without calling start_response"));
+    }
+    Ok(head)
+}
+
+/// What is still to be pulled; `close()` is called when it is dropped, if not before.
+pub(super) struct Rest {
+    source: Source,
+    /// What the app returned, until it is closed.
+    returned: Option<Py<PyAny>>,
+}
+
+enum Source {
+    Iterator(Py<PyIterator>),
+    File(RegularFile),
+}
+
+enum First {
+    Chunk(Bytes),
+    Written,
+    End,
+}
+
+impl Rest {
+    fn of(py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let wrapper = result.cast_exact::<FileWrapper>().ok();
+        if let Some(file) = wrapper.and_then(|wrapper| RegularFile::under(py, wrapper.get())) {
+            return Ok(Self { source: Source::File(file), returned: Some(result.clone().unbind()) });
+        }
+        match result.try_iter() {
+            Ok(iterator) => Ok(Self {
+                source: Source::Iterator(iterator.unbind()),
+                returned: Some(result.clone().unbind()),
+            }),
+            Err(error) => {
+                close(result);
+                let kind = result.get_type();
+                let told =
+                    PyTypeError::new_err(format!("the app must return an iterable of bytes, not {kind}"));
+                told.set_cause(py, Some(error));
+                Err(told)
+            }
+        }
+    }
+
+    fn first(&mut self, py: Python<'_>, start: &StartResponse) -> PyResult<First> {
+        if self.exact().is_some() {
+            return Ok(First::Written);
+        }
+        loop {
+            if start.has_written() || start.is_committed() {
+                return Ok(First::Written);
+            }
+            match self.next(py)? {
+                Some(chunk) if chunk.is_empty() => {}
+                Some(chunk) => return Ok(First::Chunk(chunk)),
+                None if start.has_written() => return Ok(First::Written),
+                None => return Ok(First::End),
+            }
+        }
+    }
+
+    /// How much is still to come, where that is known.
+    pub(super) fn exact(&self) -> Option<u64> {
+        match &self.source {
+            Source::File(file) => Some(file.left()),
+            Source::Iterator(_) => None,
+        }
+    }
+
+    /// The next chunk, which may be empty; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// What the app raises, or what is no `bytes`.
+    pub(super) fn next(&mut self, py: Python<'_>) -> PyResult<Option<Bytes>> {
+        match &mut self.source {
+            Source::Iterator(iterator) => {
+                iterator.bind(py).clone().next().map(|item| chunk(&item?)).transpose()
+            }
+            Source::File(file) => Ok(py.detach(|| file.next())?),
+        }
+    }
+
+    /// Calls `close()`, once.
+    pub(super) fn close(&mut self, py: Python<'_>) {
+        if let Some(returned) = self.returned.take() {
+            close(returned.bind(py));
+        }
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if self.returned.is_some() {
+            Python::attach(|py| self.close(py));
+        }
+    }
+}
+
+/// PEP 3333: "if the iterable has a close() method, it must be called", however the request ended.
+fn close(returned: &Bound<'_, PyAny>) {
+    let py = returned.py();
+    let closed = returned
+        .getattr_opt(intern!(py, "close"))
+        .and_then(|close| close.map_or(Ok(()), |close| close.call0().map(drop)));
+    if let Err(error) = closed {
+        reason::raised(py, &error);
+    }
+}

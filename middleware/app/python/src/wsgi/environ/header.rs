@@ -1,0 +1,153 @@
+//! Header fields as `HTTP_*` variables, as `enfilade-cgi` has them, save one.
+//!
+//! ```text
+//! accept-language        ─▶ HTTP_ACCEPT_LANGUAGE      repeated fields joined by `, `, cookies by `; `
+//! authorization          ─▶ HTTP_AUTHORIZATION: Flask, Django and others check credentials of their own by it, and the
+//!                           environ is no environment: no other process can read it
+//! proxy                  ─▶ nothing, ever: programs take HTTP_PROXY for the way out (httpoxy)
+//! accept_language        ─▶ nothing: whoever strips a name strips its hyphens; 400 beside `accept-language`
+//! ```
+
+use std::cell::RefCell;
+
+use http::{
+    HeaderMap, HeaderValue,
+    header::{AUTHORIZATION, COOKIE},
+};
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{PyDict, PyString},
+};
+
+use super::words::{Last, latin1};
+use crate::request::Fault;
+
+/// Variables of their own, fields of the connection (RFC 9110 §7.6.1), and what an app must not see.
+const NEVER: [&str; 11] = [
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Names that are remembered; each has its place, and another that falls on it takes it over.
+const PLACES: usize = 256;
+
+thread_local! {
+    static NAMES: RefCell<Vec<Option<Name>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A field's name, what it is to the app, and the last value that it had.
+struct Name {
+    name: Box<str>,
+    meaning: Meaning,
+    last: Last,
+}
+
+enum Meaning {
+    Variable(Py<PyString>),
+    /// A variable whose value is not kept: a secret.
+    Secret(Py<PyString>),
+    Never,
+    /// A name with other signs than letters, digits and hyphens; this is the one that it would be taken for.
+    Odd(Box<str>),
+}
+
+/// Adds a variable for each field that an app may see.
+pub(super) fn add(environ: &Bound<'_, PyDict>, headers: &HeaderMap) -> PyResult<Result<(), Fault>> {
+    NAMES.with_borrow_mut(|names| {
+        if names.is_empty() {
+            names.resize_with(PLACES, || None);
+        }
+        if headers.len() == headers.keys_len() {
+            for (name, value) in headers {
+                if let Err(fault) = one(environ, headers, names, name.as_str(), value.as_bytes())? {
+                    return Ok(Err(fault));
+                }
+            }
+            return Ok(Ok(()));
+        }
+        for name in headers.keys() {
+            let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+            if values.len() > 1 && name == http::header::CONTENT_TYPE {
+                return Ok(Err(Fault::Repeated("content-type")));
+            }
+            // RFC 9113 §8.2.3 for cookies, whose own syntax has no comma; RFC 9110 §5.3 for the others.
+            let separator: &[u8] = if name == COOKIE { b"; " } else { b", " };
+            if let Err(fault) = one(environ, headers, names, name.as_str(), &values.join(separator))? {
+                return Ok(Err(fault));
+            }
+        }
+        Ok(Ok(()))
+    })
+}
+
+fn one(
+    environ: &Bound<'_, PyDict>,
+    headers: &HeaderMap,
+    names: &mut [Option<Name>],
+    name: &str,
+    value: &[u8],
+) -> PyResult<Result<(), Fault>> {
+    let py = environ.py();
+    let place = &mut names[place(name.as_bytes())];
+    let known = match place {
+        Some(known) if *known.name == *name => known,
+        place => place.insert(Name::of(py, name)),
+    };
+    match &known.meaning {
+        Meaning::Variable(variable) => environ.set_item(variable, known.last.text(py, value))?,
+        Meaning::Secret(variable) => environ.set_item(variable, latin1(py, value))?,
+        Meaning::Never => {}
+        // Fields of either spelling would be one variable: the client could speak for whoever sent the other.
+        Meaning::Odd(twin) if headers.contains_key(&**twin) => {
+            return Ok(Err(Fault::Collision(name.to_owned())));
+        }
+        Meaning::Odd(_) => {}
+    }
+    Ok(Ok(()))
+}
+
+impl Name {
+    #[cold]
+    fn of(py: Python<'_>, name: &str) -> Self {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        let meaning = if !name.bytes().all(plain) {
+            Meaning::Odd(name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect())
+        } else if NEVER.contains(&name) {
+            Meaning::Never
+        } else if name == "content-type" {
+            Meaning::Variable(intern!(py, "CONTENT_TYPE").clone().unbind())
+        } else {
+            let variable = variable(py, name);
+            let secret = name == AUTHORIZATION || name == COOKIE;
+            if secret { Meaning::Secret(variable) } else { Meaning::Variable(variable) }
+        };
+        Self { name: name.into(), meaning, last: Last::new() }
+    }
+}
+
+/// Interned, so that looking it up compares no bytes.
+fn variable(py: Python<'_>, name: &str) -> Py<PyString> {
+    let mut variable = String::with_capacity(5 + name.len());
+    variable.push_str("HTTP_");
+    variable.extend(name.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_uppercase() }));
+    PyString::intern(py, &variable).unbind()
+}
+
+/// Where a name has its place: two words of it and its length, mixed.
+fn place(name: &[u8]) -> usize {
+    let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let first = word(&name[..name.len().min(8)]);
+    let last = word(&name[name.len().saturating_sub(8)..]);
+    let mixed = (first ^ last.rotate_left(23) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(mixed >> 56).unwrap_or_default()
+}

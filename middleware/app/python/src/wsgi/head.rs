@@ -1,0 +1,121 @@
+//! What an app gives `start_response`, judged strictly; what is wrong is an exception where the app called.
+//!
+//! ```text
+//! "404 Gone fishing" ─▶ 404, and its phrase where HTTP has another      1xx: not the app's to send
+//! [("X", "1"), …]    ─▶ fields: a list of pairs of str, tokens and Latin-1 without CR, LF, NUL
+//! Connection, Transfer-Encoding, … ─▶ refused: they are the server's (PEP 3333)      Content-Length: once, digits
+//! ```
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{self, CONTENT_LENGTH},
+};
+use hyper::ext::ReasonPhrase;
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    prelude::*,
+    types::{PyList, PyString, PyTuple, string::PyStringData},
+};
+
+/// The head of an answer.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    /// Where it is not the usual one.
+    pub(super) reason: Option<ReasonPhrase>,
+    pub(super) headers: HeaderMap,
+    /// How long the body is, if the app says so.
+    pub(super) length: Option<u64>,
+}
+
+/// Fields that belong to the connection, which is the server's and not the app's (RFC 9110 §7.6.1, RFC 2616 §13.5.1).
+const HOP_BY_HOP: [HeaderName; 8] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+impl Head {
+    /// Judges what the app gives.
+    ///
+    /// # Errors
+    ///
+    /// `TypeError` and `ValueError`, for the app to see.
+    pub(super) fn of(status: &Bound<'_, PyAny>, headers: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (status, reason) = self::status(status)?;
+        let Ok(list) = headers.cast::<PyList>() else {
+            return Err(PyTypeError::new_err("headers must be a list of pairs"));
+        };
+        let mut head = Self { status, reason, headers: HeaderMap::with_capacity(list.len()), length: None };
+        for field in list {
+            head.add(&field)?;
+        }
+        Ok(head)
+    }
+
+    fn add(&mut self, field: &Bound<'_, PyAny>) -> PyResult<()> {
+        let pair = || PyTypeError::new_err("each header must be a pair of str");
+        let field = field.cast::<PyTuple>().map_err(|_| pair())?;
+        if field.len() != 2 {
+            return Err(pair());
+        }
+        let (name, value) = (field.get_borrowed_item(0)?, field.get_borrowed_item(1)?);
+        let name = name.cast::<PyString>().map_err(|_| pair())?;
+        let value = value.cast::<PyString>().map_err(|_| pair())?;
+        let refused = |why: &str| PyValueError::new_err(format!("header {name:?}: {why}"));
+        let parsed = latin1(&name).and_then(|name| HeaderName::from_bytes(name).ok());
+        let parsed = parsed.ok_or_else(|| refused("its name is no token"))?;
+        let value = latin1(&value).and_then(|value| HeaderValue::from_bytes(value).ok());
+        let value = value.ok_or_else(|| refused("its value is not Latin-1 without control characters"))?;
+        if HOP_BY_HOP.contains(&parsed) {
+            return Err(refused("it belongs to the connection, which is the server's"));
+        }
+        if parsed == CONTENT_LENGTH {
+            let length = digits(value.as_bytes()).ok_or_else(|| refused("it is no number"))?;
+            if self.length.replace(length).is_some() {
+                return Err(refused("it is there twice"));
+            }
+        }
+        self.headers.try_append(parsed, value).map_err(|_| refused("there are too many"))?;
+        Ok(())
+    }
+}
+
+/// `NNN reason`; the phrase is kept where it is not the usual one.
+fn status(status: &Bound<'_, PyAny>) -> PyResult<(StatusCode, Option<ReasonPhrase>)> {
+    let status = status.cast::<PyString>().map_err(|_| PyTypeError::new_err("the status must be a str"))?;
+    let refused = |why: &str| PyValueError::new_err(format!("status {status:?}: {why}"));
+    let text = latin1(status).ok_or_else(|| refused("it is not Latin-1"))?;
+    let Some((digits, [b' ', reason @ ..])) = text.split_at_checked(3) else {
+        return Err(refused("write three digits, a blank and a reason, such as \"200 OK\""));
+    };
+    let code = StatusCode::from_bytes(digits).map_err(|_| refused("it does not begin with three digits"))?;
+    if code.is_informational() {
+        return Err(refused("a final answer has a status of 200 or more"));
+    }
+    if code.canonical_reason().is_some_and(|usual| usual.as_bytes() == reason) {
+        return Ok((code, None));
+    }
+    let reason = ReasonPhrase::try_from(reason).map_err(|_| refused("its reason has control characters"))?;
+    Ok((code, Some(reason)))
+}
+
+/// The bytes that a text stands for (PEP 3333, "Unicode Issues"); `None` if it has characters beyond Latin-1.
+fn latin1<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    // SAFETY: a string's data does not change, and it lives as long as the borrow.
+    match unsafe { text.data() } {
+        Ok(PyStringData::Ucs1(bytes)) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// `1*DIGIT`.
+fn digits(value: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    digits.and_then(|text| text.parse().ok())
+}

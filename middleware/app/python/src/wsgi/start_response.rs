@@ -1,0 +1,170 @@
+//! `start_response` of one request, and the `write` that it returns.
+//!
+//! ```text
+//! Waiting ── start_response ──▶ Ready(head) ── first non-empty chunk, write(), end ──▶ Committed
+//!                                │ again: AssertionError · with exc_info: replaced       │ with exc_info: raised
+//! ```
+//!
+//! Inline, what is written waits until the app returns: it holds the thread that would send it. In a pool it is sent at
+//! once, and `write` waits while the client does not read.
+
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use pyo3::{
+    exceptions::{PyAssertionError, PyTypeError},
+    intern,
+    prelude::*,
+    types::{PyBytes, PyTuple},
+};
+
+use super::{head::Head, pool::Outlet};
+
+/// `start_response`.
+#[pyclass(frozen, module = "enfilade", name = "StartResponse")]
+pub(super) struct StartResponse(Mutex<State>);
+
+struct State {
+    stage: Stage,
+    written: Vec<Bytes>,
+    outlet: Option<Outlet>,
+}
+
+enum Stage {
+    Waiting,
+    Ready(Head),
+    Committed,
+}
+
+impl StartResponse {
+    /// With an outlet, what the app writes is sent at once; without one it is kept.
+    pub(super) fn new(outlet: Option<Outlet>) -> Self {
+        Self(Mutex::new(State { stage: Stage::Waiting, written: Vec::new(), outlet }))
+    }
+
+    /// The head, for good; `None` where the app has given none, or where it is sent already.
+    pub(super) fn commit(&self) -> Option<Head> {
+        let mut state = self.state();
+        match mem::replace(&mut state.stage, Stage::Committed) {
+            Stage::Ready(head) => Some(head),
+            Stage::Committed => None,
+            Stage::Waiting => {
+                state.stage = Stage::Waiting;
+                None
+            }
+        }
+    }
+
+    /// Whether the head went out, or must.
+    pub(super) fn is_committed(&self) -> bool {
+        matches!(self.state().stage, Stage::Committed)
+    }
+
+    /// What was written and not sent.
+    pub(super) fn written(&self) -> Vec<Bytes> {
+        mem::take(&mut self.state().written)
+    }
+
+    /// Whether something was written.
+    pub(super) fn has_written(&self) -> bool {
+        !self.state().written.is_empty()
+    }
+
+    /// The way out, for whoever sends the rest.
+    pub(super) fn outlet(&self) -> Option<Outlet> {
+        self.state().outlet.take()
+    }
+
+    /// Nobody holds it while Python runs, so it is never waited for.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl StartResponse {
+    #[pyo3(signature = (status, headers, exc_info = None, /))]
+    fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        status: &Bound<'py, PyAny>,
+        headers: &Bound<'py, PyAny>,
+        exc_info: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let this = slf.get();
+        match (&this.state().stage, exc_info.filter(|info| !info.is_none())) {
+            (Stage::Committed, Some(info)) => return Err(again(info)?),
+            (Stage::Ready(_) | Stage::Committed, None) => {
+                return Err(PyAssertionError::new_err("start_response was called before: give exc_info"));
+            }
+            (Stage::Waiting, _) | (Stage::Ready(_), Some(_)) => {}
+        }
+        let head = Head::of(status, headers)?;
+        this.state().stage = Stage::Ready(head);
+        slf.getattr(intern!(slf.py(), "write"))
+    }
+
+    #[pyo3(signature = (data, /))]
+    fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let data = chunk(data)?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.state();
+        let State { stage, written, outlet } = &mut *state;
+        let Some(outlet) = outlet else {
+            written.push(data);
+            return Ok(());
+        };
+        let head = match mem::replace(stage, Stage::Committed) {
+            Stage::Ready(head) => Some(head),
+            Stage::Waiting | Stage::Committed => None,
+        };
+        let sender = outlet.open(head)?;
+        drop(state);
+        sender.send(py, data)
+    }
+}
+
+/// The exception that `exc_info` holds, to be raised where it came from: the head is out, nothing can be replaced.
+fn again(info: &Bound<'_, PyAny>) -> PyResult<PyErr> {
+    let info = info.cast::<PyTuple>().map_err(|_| PyTypeError::new_err("exc_info must be a tuple"))?;
+    let value = info.get_item(1)?;
+    let traced = value.call_method1(intern!(info.py(), "with_traceback"), (info.get_item(2)?,))?;
+    Ok(PyErr::from_value(traced))
+}
+
+/// Bytes that an app gives: a small one is copied, a large one is shared; `bytes` cannot change.
+///
+/// # Errors
+///
+/// `TypeError` for anything but `bytes`, as PEP 3333 has it: a `str` has no encoding of its own.
+pub(super) fn chunk(data: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    /// To let go of shared bytes takes Python's lock, which costs more than copying a few.
+    const SHARED: usize = 16 << 10;
+
+    let Ok(data) = data.cast::<PyBytes>() else {
+        let kind = data.get_type();
+        return Err(PyTypeError::new_err(format!("the body must be bytes, not {kind}")));
+    };
+    let bytes = data.as_bytes();
+    if bytes.len() < SHARED {
+        return Ok(Bytes::copy_from_slice(bytes));
+    }
+    // SAFETY: the owner that goes along keeps the object, and a `bytes` object's data neither moves nor changes.
+    let shared = unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
+    Ok(Bytes::from_owner(Shared { data: shared, _owner: data.clone().unbind() }))
+}
+
+struct Shared {
+    data: &'static [u8],
+    _owner: Py<PyBytes>,
+}
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.data
+    }
+}
