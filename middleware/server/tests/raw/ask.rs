@@ -124,6 +124,7 @@ pub(crate) async fn ask_http1(socket: &Socket, raw: &[u8]) -> String {
 fn refused(status: u16, code: Option<&String>, goes_on: bool) -> String {
     let end = if goes_on { ", and the connection goes on" } else { "" };
     match code.map(String::as_str) {
+        // hyper's own are logged only so many at once.
         None | Some("http.parse") => format!("refused by hyper: {status}{end}"),
         Some(code) => format!("refused by us: {status} `{code}`{end}"),
     }

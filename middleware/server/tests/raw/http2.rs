@@ -113,6 +113,8 @@ const PSEUDO: &[Row] = &[
     ("host is a list", &[Ask(&[METHOD, SCHEME, PATH, ("host", b"a, b")])], Us(400, "http.host-invalid"), "9110 §7.2"),
     ("a user", &[Ask(&[METHOD, SCHEME, PATH, (":authority", b"u@a")])], Us(400, "http.host-invalid"), "9113 §8.3.1"),
     ("a port that is none", &[Ask(&[METHOD, SCHEME, PATH, (":authority", b"a:b")])], Us(400, "http.host-invalid"), "9110 §7.2"),
+    ("a dot at the end", &[Ask(&[METHOD, SCHEME, PATH, (":authority", b"a."), ("host", b"a")])], App("GET /"), "3986 §3.2.2"),
+    ("two dots at the end", &[Ask(&[METHOD, SCHEME, PATH, (":authority", b"a..")])], Us(400, "http.host-invalid"), "9110 §4.2.1"),
     (":authority twice", &[Ask(&[METHOD, SCHEME, PATH, HOST, HOST])], Reset("PROTOCOL_ERROR"), "9113 §8.3"),
     (":authority with a path", &[Ask(&[METHOD, SCHEME, PATH, (":authority", b"a/b")])], Reset("PROTOCOL_ERROR"), "9113 §8.3.1"),
     (":authority empty", &[Ask(&[METHOD, SCHEME, PATH, (":authority", b"")])], Reset("PROTOCOL_ERROR"), "9113 §8.3.1"),

@@ -3,10 +3,10 @@
 //! ```text
 //! alone         the links without the server
 //! laws          … and the laws of a layer
-//! verdicts      which odd HTTP/1 requests are refused, by whom, with which code; what hyper decides is pinned
+//! heads         how large a head may be, and heads one behind the other; each odd request alone is in `tests/raw`
 //! paths         which paths are refused, over HTTP/1 and HTTP/2, and what an app reads of the others
 //! path_props    properties of a canonical path
-//! http2         the same over HTTP/2, by raw frames
+//! http2         streams that are reset, failures that cost one stream
 //! bodies        request bodies that are too large, refused early, or never end
 //! lengths       two responses are never mixed up
 //! deadlines     every way to keep a connection without using it ends
@@ -29,6 +29,7 @@ mod bodies;
 mod deadlines;
 mod ends;
 mod headers;
+mod heads;
 mod http2;
 mod ids;
 mod kit;
@@ -40,4 +41,3 @@ mod paths;
 mod stalls;
 mod strict_props;
 mod traces;
-mod verdicts;
