@@ -7,7 +7,9 @@
 
 #![allow(clippy::unwrap_used)] // a helper of a test fails the test
 
-use std::{sync::mpsc, time::Duration};
+mod still;
+
+use std::time::Duration;
 
 use enfilade_auth::{
     Auth, Bearer, ConfigError, Gate, Pass, Principal,
@@ -16,22 +18,11 @@ use enfilade_auth::{
 use enfilade_test::issuer::{Alg, Endpoint, Issuer, Served, Trouble};
 use http::Request;
 
+use self::still::Still;
+
 const REFRESH: Duration = Duration::from_secs(300);
 const COOL_DOWN: Duration = Duration::from_secs(30);
 const MAX_AGE: Duration = Duration::from_secs(3600);
-
-/// Paused time that moves only by hand: tokio moves it on by itself while it waits for a socket, but not while a
-/// blocking task runs.
-struct Still(#[expect(dead_code, reason = "held, so that the task goes on")] mpsc::Sender<()>);
-
-impl Still {
-    fn hold() -> Self {
-        tokio::time::pause();
-        let (sender, receiver) = mpsc::channel::<()>();
-        tokio::task::spawn_blocking(move || receiver.recv());
-        Self(sender)
-    }
-}
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..3_000_000 {

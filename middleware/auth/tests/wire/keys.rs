@@ -1,6 +1,6 @@
 //! An issuer's keys by URL, behind the real server: rotated, withdrawn, not to be had; and three issuers at once.
 
-use std::{sync::mpsc, time::Duration};
+use std::time::Duration;
 
 use enfilade_auth::{
     Auth, Bearer,
@@ -8,23 +8,13 @@ use enfilade_auth::{
 };
 use enfilade_test::issuer::{Alg, Endpoint, Issuer, Served, Trouble};
 
-use crate::kit::{BOTH, Site, gate};
+use crate::{
+    kit::{BOTH, Site, gate},
+    still::Still,
+};
 
 /// How long after a fetch no unknown key causes another.
 const COOL_DOWN: Duration = Duration::from_secs(30);
-
-/// Time that moves only by hand: tokio moves paused time on by itself while it waits for sockets, but not while a
-/// blocking task runs. So no deadline of server or fetch depends on how slow the machine is.
-struct Still(#[expect(dead_code, reason = "held, so that the task goes on")] mpsc::Sender<()>);
-
-impl Still {
-    fn hold() -> Self {
-        tokio::time::pause();
-        let (sender, receiver) = mpsc::channel::<()>();
-        tokio::task::spawn_blocking(move || receiver.recv());
-        Self(sender)
-    }
-}
 
 async fn verifier_of(served: &Served) -> Verifier {
     let keys = JwksUrl::openid(served.issuer().name()).with_cool_down(COOL_DOWN).start().await.unwrap();

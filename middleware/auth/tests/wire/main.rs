@@ -19,4 +19,6 @@ mod guessing;
 mod identity;
 mod keys;
 mod kit;
+#[path = "../still/mod.rs"]
+mod still;
 mod tokens;
