@@ -1,4 +1,4 @@
-"""Sixteen WebSocket clients that send a message and wait for its echo, on raw sockets: messages, a second, p99 in µs."""
+"""Sixteen WebSocket clients that send a message and wait for its echo: messages, messages a second, p99 in µs."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""A page of Django's, for WSGI (`wsgi`) and ASGI (`asgi`): its usual middleware, a template with a loop."""
+"""A page of Django's, for WSGI (`wsgi`, at `/`) and ASGI (`asgi`, at `/async`): its usual middleware, a loop."""
 
 import django
 from django.conf import settings
@@ -22,7 +22,12 @@ def page(request):
     return HttpResponse(PAGE.render(Context({"numbers": range(10), "name": request.GET.get("name", "you")})))
 
 
-urlpatterns = [path("", page)]
+async def page_async(request):
+    """The same without a hop to a thread, which Django makes for a view that is not `async`."""
+    return page(request)
+
+
+urlpatterns = [path("", page), path("async", page_async)]
 
 from django.core.asgi import get_asgi_application  # noqa: E402  (settings come first)
 from django.core.wsgi import get_wsgi_application  # noqa: E402
