@@ -29,6 +29,8 @@ use tokio::runtime::{Builder, EnterGuard, Runtime};
 thread_local! {
     /// Whether this thread holds the lock for a runtime that is to let go of it when it parks.
     static HOLDS: Cell<bool> = const { Cell::new(false) };
+    /// What this thread does whenever it has waited and has the lock again.
+    static AFTER: Cell<Option<fn()>> = const { Cell::new(None) };
     static SAVED: Cell<*mut ffi::PyThreadState> = const { Cell::new(ptr::null_mut()) };
 }
 
@@ -75,6 +77,11 @@ pub(crate) fn holds() -> bool {
     HOLDS.get()
 }
 
+/// Lets this thread do something whenever it has waited and has the lock again.
+pub(crate) fn after_each_wait(work: fn()) {
+    AFTER.set(Some(work));
+}
+
 struct Holding(bool);
 
 impl Drop for Holding {
@@ -96,6 +103,9 @@ fn take_back() {
     if !saved.is_null() {
         // SAFETY: it is what `release` on this thread was given, and it is taken once.
         unsafe { ffi::PyEval_RestoreThread(saved) };
+        if let Some(after) = AFTER.get() {
+            after();
+        }
     }
 }
 

@@ -1,47 +1,172 @@
-//! One app on one loop: the objects that all its requests share.
+//! One app on one loop: the objects that all its requests share, and what is set.
+//!
+//! ```text
+//! App ─┬─ Core       the callable, the loop, its runtime, the lifespan's state: once
+//!      ├─ Settings   a copy for each clone that sets something else
+//!      └─ Keep       what ends the loop's thread when the last clone is dropped
+//! ```
 
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use enfilade_server::Draining;
+use http::Extensions;
 use pyo3::{
     intern,
     prelude::*,
-    types::{PyDict, PyTuple},
+    types::{PyDict, PyString, PyTuple},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::oneshot};
 
-use super::call::Ready;
+use super::{
+    ready,
+    registry::Registry,
+    scope::Template,
+    settings::Settings,
+    task::Whose,
+};
 
 /// See the [module docs](self).
 pub(super) struct App {
+    core: Arc<Core>,
+    pub(super) settings: Settings,
+    pub(super) template: Template,
+    keep: Option<Arc<Keep>>,
+}
+
+impl Deref for App {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+/// What does not change with the settings.
+pub(super) struct Core {
     pub(super) callable: Py<PyAny>,
     pub(super) event_loop: Py<PyAny>,
     /// The runtime inside the loop: what it spawns runs on the loop's thread.
     pub(super) remote: Handle,
     pub(super) task: Py<PyAny>,
-    /// `("loop",)`, the keyword of the call that makes a task.
+    pub(super) task_name: Py<PyString>,
+    /// `("loop", "name")`, the keywords of the call that makes a task.
     pub(super) task_keywords: Py<PyTuple>,
-    pub(super) scope: Py<PyDict>,
+    future: Py<PyAny>,
+    /// `("loop",)`.
+    future_keywords: Py<PyTuple>,
+    /// The lifespan's; each request has a copy.
     pub(super) state: Py<PyDict>,
-    pub(super) done: Py<Ready>,
+    /// What `send` returns unless it waits.
+    pub(super) done: Py<PyAny>,
+    /// `{"type": "http.request", "body": b"", "more_body": False}`.
+    pub(super) no_body: Py<PyDict>,
+    pub(super) registry: Registry,
+    /// Whether somebody waits for the server's drain.
+    watches_drain: AtomicBool,
+}
+
+/// Ends the loop of a thread of its own when it is dropped.
+pub(super) struct Keep {
+    pub(super) _end: oneshot::Sender<()>,
+    pub(super) ended: tokio::sync::watch::Receiver<()>,
 }
 
 impl App {
     /// On the loop's thread.
     pub(super) fn new(py: Python<'_>, callable: Py<PyAny>, event_loop: Py<PyAny>) -> PyResult<Self> {
-        let asgi = PyDict::new(py);
-        asgi.set_item("version", "3.0")?;
-        asgi.set_item("spec_version", "2.5")?;
-        let scope = PyDict::new(py);
-        scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
-        scope.set_item("asgi", asgi)?;
-        scope.set_item("root_path", "")?;
-        Ok(Self {
+        let asyncio = py.import("asyncio")?;
+        let no_body = PyDict::new(py);
+        no_body.set_item(intern!(py, "type"), intern!(py, "http.request"))?;
+        no_body.set_item(intern!(py, "body"), intern!(py, "").call_method0("encode")?)?;
+        no_body.set_item(intern!(py, "more_body"), false)?;
+        let core = Core {
             callable,
             event_loop,
             remote: Handle::current(),
-            task: py.import("asyncio")?.getattr("Task")?.unbind(),
-            task_keywords: PyTuple::new(py, ["loop"])?.unbind(),
-            scope: scope.unbind(),
+            task: asyncio.getattr("Task")?.unbind(),
+            task_name: PyString::intern(py, "enfilade-request").unbind(),
+            task_keywords: PyTuple::new(py, ["loop", "name"])?.unbind(),
+            future: asyncio.getattr("Future")?.unbind(),
+            future_keywords: PyTuple::new(py, ["loop"])?.unbind(),
             state: PyDict::new(py).unbind(),
-            done: Py::new(py, Ready::new(None))?,
-        })
+            done: ready::ready(py, None)?.unbind(),
+            no_body: no_body.unbind(),
+            registry: Registry::default(),
+            watches_drain: AtomicBool::new(false),
+        };
+        let settings = Settings::new();
+        let template = Template::new(py, &settings)?;
+        Ok(Self { core: Arc::new(core), settings, template, keep: None })
+    }
+
+    /// The same app with other settings.
+    pub(super) fn with(&self, settings: Settings) -> Self {
+        let template = Python::attach(|py| Template::new(py, &settings));
+        let template = template.expect("a dict of strings needs memory and nothing else");
+        Self { core: self.core.clone(), settings, template, keep: self.keep.clone() }
+    }
+
+    /// The same, whose loop ends with its last clone.
+    pub(super) fn kept(&self, keep: Keep) -> Self {
+        let mut kept = self.with(self.settings.clone());
+        kept.keep = Some(Arc::new(keep));
+        kept
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(super) fn ended(&self) -> Option<tokio::sync::watch::Receiver<()>> {
+        self.keep.as_ref().map(|keep| keep.ended.clone())
+    }
+}
+
+impl Core {
+    /// A future of the loop.
+    pub(super) fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let arguments = [self.event_loop.as_ptr()];
+        // SAFETY: no positional argument and one for the one keyword, alive through the call; it gives a new reference,
+        // or none and an exception.
+        unsafe {
+            let future = pyo3::ffi::PyObject_Vectorcall(
+                self.future.as_ptr(),
+                arguments.as_ptr(),
+                0,
+                self.future_keywords.as_ptr(),
+            );
+            Bound::from_owned_ptr_or_err(py, future)
+        }
+    }
+
+    /// Waits for the drain of the server that a request came in by, once for all of its requests.
+    pub(super) fn hear_of_drain(self: &Arc<Self>, extensions: &Extensions) {
+        if self.watches_drain.load(Relaxed) {
+            return;
+        }
+        let Some(draining) = Draining::of(extensions) else { return };
+        self.watches_drain.store(true, Relaxed);
+        let core = self.clone();
+        self.remote.spawn(async move {
+            draining.begun().await;
+            core.drain();
+            // A server that is started after this one has a drain of its own.
+            core.watches_drain.store(false, Relaxed);
+        });
+    }
+
+    /// Tells whoever streams that the server ends.
+    pub(super) fn drain(&self) {
+        for whose in self.registry.all() {
+            if let Whose::Http(exchange) = whose {
+                exchange.drain();
+            }
+        }
     }
 }

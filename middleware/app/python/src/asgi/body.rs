@@ -1,8 +1,8 @@
-//! An app's response body: whole, or part by part as the app sends it.
+//! An app's response body: whole, part by part as the app sends it, or a file.
 //!
 //! ```text
-//! whole ─▶ one frame        streaming ─▶ a frame for each part, ─┬─ the end
-//!                                                                └─ an error, when the app failed or said too little
+//! whole ─▶ one frame     streaming ─▶ a frame for each part, ─┬─ the end, perhaps with trailers
+//!                                                             └─ an error, when the app failed or said too little
 //! dropped before its end ─▶ the app is told that its client has gone
 //! ```
 
@@ -16,7 +16,10 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::task::Running;
+use super::{
+    exchange::{Exchange, Part},
+    file::FileBody,
+};
 
 /// The response body of an [`AsgiApp`](crate::AsgiApp). `Default` is the empty one.
 #[derive(Default)]
@@ -29,8 +32,10 @@ enum Kind {
     Whole(Bytes),
     Stream {
         running: Running,
-        length: Option<u64>,
+        /// Bytes to come, where the head says so.
+        left: Option<u64>,
     },
+    File(Box<FileBody>),
 }
 
 impl AsgiBody {
@@ -38,8 +43,12 @@ impl AsgiBody {
         if data.is_empty() { Self::default() } else { Self(Kind::Whole(data)) }
     }
 
-    pub(super) fn stream(running: Running, length: Option<u64>) -> Self {
-        Self(Kind::Stream { running, length })
+    pub(super) fn stream(running: Running, left: Option<u64>) -> Self {
+        Self(Kind::Stream { running, left })
+    }
+
+    pub(super) fn file(file: FileBody) -> Self {
+        Self(Kind::File(Box::new(file)))
     }
 }
 
@@ -58,31 +67,47 @@ impl Body for AsgiBody {
                 self.0 = Kind::Empty;
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Kind::Stream { running, length } => {
-                let chunk = ready!(running.exchange().poll_chunk(cx));
-                match &chunk {
-                    Some(Ok(data)) => {
-                        if let Some(length) = length {
-                            *length = length.saturating_sub(data.len() as u64);
-                        }
-                    }
-                    Some(Err(_)) | None => self.0 = Kind::Empty,
+            Kind::File(file) => {
+                let data = ready!(file.poll(cx));
+                if data.as_ref().is_none_or(Result::is_err) {
+                    self.0 = Kind::Empty;
                 }
-                Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
+                Poll::Ready(data.map(|data| data.map(Frame::data)))
             }
+            Kind::Stream { running, left } => match ready!(running.exchange().poll_chunk(cx)) {
+                Some(Ok(Part::Data(data))) => {
+                    if let Some(left) = left {
+                        *left = left.saturating_sub(data.len() as u64);
+                    }
+                    Poll::Ready(Some(Ok(Frame::data(data))))
+                }
+                last => {
+                    self.0 = Kind::Empty;
+                    Poll::Ready(last.map(|last| match last {
+                        Ok(Part::Trailers(trailers)) => Ok(Frame::trailers(trailers)),
+                        Ok(Part::Data(data)) => Ok(Frame::data(data)),
+                        Err(error) => Err(error),
+                    }))
+                }
+            },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Kind::Empty)
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::File(file) => file.left() == 0,
+            Kind::Whole(_) | Kind::Stream { .. } => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Whole(data) => SizeHint::with_exact(data.len() as u64),
-            Kind::Stream { length: Some(length), .. } => SizeHint::with_exact(*length),
-            Kind::Stream { length: None, .. } => SizeHint::default(),
+            Kind::File(file) => SizeHint::with_exact(file.left()),
+            Kind::Stream { left: Some(left), .. } => SizeHint::with_exact(*left),
+            Kind::Stream { left: None, .. } => SizeHint::default(),
         }
     }
 }
@@ -90,6 +115,25 @@ impl Body for AsgiBody {
 impl fmt::Debug for AsgiBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AsgiBody")
+    }
+}
+
+/// What keeps an app's request: dropped before the end, it tells the app so, waits, and cancels.
+pub(super) struct Running(Exchange);
+
+impl Running {
+    pub(super) fn new(exchange: Exchange) -> Self {
+        Self(exchange)
+    }
+
+    pub(super) fn exchange(&self) -> &Exchange {
+        &self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.let_go();
     }
 }
 

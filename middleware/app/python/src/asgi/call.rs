@@ -1,97 +1,109 @@
-//! The two callables that an app is given, and what they return.
+//! How an app is called for a request: its scope, the two functions that it is given, and its task.
 //!
 //! ```text
-//! receive() ─▶ a Ready that holds the message, or a future of asyncio's
-//! send(m) ───▶ the one Ready that holds None,  or a future of asyncio's
+//! app(scope, receive, send) ─▶ coroutine ─▶ asyncio.Task, whose first step runs at once
 //! ```
 //!
-//! A `Ready` is awaited without a turn of the loop. It has a coroutine's methods, so that `asyncio.create_task` takes it.
+//! `receive` and `send` are functions of C: of all callables they are called with the least ado.
 
-use std::sync::Mutex;
+use std::{ptr, sync::Arc};
 
-use pyo3::{exceptions::PyStopIteration, prelude::*, types::PyTuple};
+use http::request;
+use pyo3::{ffi, prelude::*};
 
 use super::{
-    exchange::Exchange,
-    message::Message,
-    receive::{Received, receive},
+    app::App,
+    exchange::{Exchange, Outgoing},
+    native::{self, guarded},
+    reason,
+    receive::receive,
+    scope,
+    send::send,
+    task::{self, Whose},
 };
 
-/// `receive`.
-#[pyclass(frozen, module = "enfilade", name = "receive")]
-pub(super) struct Receive(pub(super) Exchange);
-
-#[pymethods]
-impl Receive {
-    fn __call__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        match receive(py, &self.0)? {
-            Received::Now(message) => Ok(Py::new(py, Ready::new(Some(message)))?.into_any()),
-            Received::Later(future) => Ok(future),
+/// Makes the task, on the loop's thread.
+pub(super) fn start(exchange: &Exchange, head: &request::Parts) {
+    let app = exchange.app();
+    let rejection = if app.registry.len() >= app.settings.max_in_flight {
+        Some(reason::busy())
+    } else {
+        None
+    };
+    let path = match rejection {
+        Some(rejection) => Err(rejection),
+        None => scope::path(head).ok_or_else(reason::path),
+    };
+    let path = path.and_then(|path| match app.settings.mount.path_info(path.as_bytes()) {
+        Some(_) => Ok(path),
+        None => Err(reason::not_here()),
+    });
+    let path = match path {
+        Ok(path) => path,
+        Err(rejection) => {
+            let mut state = exchange.lock();
+            state.outgoing = Outgoing::Refused(Box::new(rejection));
+            return state.wake();
         }
-    }
+    };
+    app.core().hear_of_drain(&head.extensions);
+    Python::attach(|py| match task(py, app, exchange, head, &path) {
+        Ok(task) => exchange.started(task.unbind()),
+        Err(error) => exchange.failed(|| Some(crate::traceback::of(py, &error))),
+    });
 }
 
-/// `send`.
-#[pyclass(frozen, module = "enfilade", name = "send")]
-pub(super) struct Send(pub(super) Exchange);
-
-#[pymethods]
-impl Send {
-    fn __call__(&self, py: Python<'_>, message: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let message = Message::of(&message)?;
-        let mut state = self.0.lock();
-        state.send(message)?;
-        let waits = state.throttle(py, &self.0.app().event_loop)?;
-        drop(state);
-        Ok(waits.unwrap_or_else(|| self.0.app().done.clone_ref(py).into_any()))
-    }
-}
-
-/// An awaitable that is done.
-#[pyclass(frozen, module = "enfilade")]
-pub(super) struct Ready(Mutex<Option<Py<PyAny>>>);
-
-impl Ready {
-    /// Without a value it is `None` as often as it is awaited.
-    pub(super) fn new(value: Option<Py<PyAny>>) -> Self {
-        Self(Mutex::new(value))
-    }
-
-    fn end(&self) -> Option<Py<PyAny>> {
-        self.0.lock().ok().and_then(|mut value| value.take())
-    }
-}
-
-#[pymethods]
-impl Ready {
-    fn send(&self, _value: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(PyStopIteration::new_err((self.end(),)))
-    }
-
-    #[pyo3(signature = (*error))]
-    #[allow(clippy::unused_self, reason = "a coroutine has this method")]
-    fn throw(&self, error: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
-        let error = error.get_item(0)?;
-        let error = if error.is_instance_of::<pyo3::types::PyType>() { error.call0()? } else { error };
-        Err(PyErr::from_value(error))
-    }
-
-    fn close(&self) {
-        drop(self.end());
-    }
-
-    fn __await__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__(&self) -> PyResult<Option<Py<PyAny>>> {
-        match self.end() {
-            Some(value) => Err(PyStopIteration::new_err((value,))),
-            None => Ok(None),
+fn task<'py>(
+    py: Python<'py>,
+    app: &Arc<App>,
+    exchange: &Exchange,
+    head: &request::Parts,
+    path: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let scope = scope::scope(py, app, head, path)?;
+    task::start(py, app, Whose::Http(exchange.clone()), |run| {
+        let (receive, send) = (function(run, &RECEIVE)?, function(run, &SEND)?);
+        let arguments = [scope.as_ptr(), receive.as_ptr(), send.as_ptr()];
+        // SAFETY: three positional arguments, all alive through the call; it gives a new reference, or none and an
+        // exception.
+        unsafe {
+            let coroutine =
+                ffi::PyObject_Vectorcall(app.callable.as_ptr(), arguments.as_ptr(), 3, ptr::null_mut());
+            Bound::from_owned_ptr_or_err(py, coroutine).map(Bound::unbind)
         }
+    })
+}
+
+/// A method's definition, which does not change.
+struct Method(ffi::PyMethodDef);
+
+// SAFETY: Python reads it, and nobody writes.
+unsafe impl Sync for Method {}
+
+static RECEIVE: Method = Method(native::without_arguments(c"receive", call_receive));
+static SEND: Method = Method(native::with_one(c"send", call_send));
+
+fn function<'py>(run: &Bound<'py, PyAny>, method: &'static Method) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the definition lives for ever and is only read; `run` is kept by the function.
+    unsafe {
+        let function = ffi::PyCFunction_New((&raw const method.0).cast_mut(), run.as_ptr());
+        Bound::from_owned_ptr_or_err(run.py(), function)
     }
+}
+
+unsafe extern "C" fn call_receive(run: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: Python gives the function's `self`, which `task::start` has made.
+        let exchange = unsafe { task::exchange(run) }.ok_or_else(reason::no_request)?;
+        receive(py, exchange).map(Bound::into_ptr)
+    })
+}
+
+unsafe extern "C" fn call_send(run: *mut ffi::PyObject, message: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: as above; Python keeps the message alive through the call.
+        let (exchange, message) =
+            unsafe { (task::exchange(run), Bound::from_borrowed_ptr(py, message)) };
+        send(py, exchange.ok_or_else(reason::no_request)?, &message).map(Bound::into_ptr)
+    })
 }

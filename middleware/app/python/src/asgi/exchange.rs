@@ -4,8 +4,9 @@
 //! Python: receive, send, the task's end          Rust: AsgiFuture (the head), AsgiBody (the rest)
 //!                         └──────── Exchange ────────┘
 //!
-//! Waiting ── start ──▶ Started ── body, the last ──▶ Whole ──▶ Done
-//!                              └─ body, more ──▶ Streaming ──▶ Done, Broken
+//! Waiting ── start ──▶ Started ─┬─ body, the last ─▶ Whole ─────▶ Done
+//!                               ├─ body, more ─────▶ Streaming ─▶ Done, Broken
+//!                               └─ pathsend ───────▶ Opening ───▶ File
 //! ```
 //!
 //! Nothing is locked while Python runs: a lock is taken for a field's change and let go.
@@ -19,21 +20,26 @@ use std::{
 
 use bytes::Bytes;
 use enfilade_core::Rejection;
-use http::response;
-use pyo3::{intern, prelude::*};
+use http::{HeaderMap, response};
+use pyo3::prelude::*;
+use tokio::time::Instant;
 
 use super::{
     app::App,
     body::AsgiError,
+    debug::AsgiDebug,
+    file::FileBody,
     receive::{Incoming, disconnect},
+    task::Whose,
 };
 use crate::reactor::Local;
 
 /// Bytes that wait to be written before `send` waits as well.
-const HIGH: usize = 64 << 10;
+pub(super) const HIGH: usize = 64 << 10;
 
-/// From the word that the client has gone to the end of the app's task.
-const GRACE: Duration = Duration::from_secs(5);
+/// How often somebody looks at the clock for those that have no head yet.
+const SOON: Duration = Duration::from_millis(10);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// See the [module docs](self).
 #[derive(Clone)]
@@ -47,16 +53,25 @@ struct Shared {
 pub(super) struct State {
     pub(super) incoming: Incoming,
     pub(super) outgoing: Outgoing,
-    /// The client has gone.
+    /// The client has gone: `send` raises.
     pub(super) gone: bool,
+    /// The app has sent its whole response: what its task still does is its own.
+    pub(super) complete: bool,
+    /// The server drains: who streams is told.
+    pub(super) draining: bool,
     /// The answer to HEAD has no body, whatever the app sends.
     pub(super) bodiless: bool,
-    /// The future that `receive` has given to the app, while nothing is there to receive.
-    pub(super) receiving: Option<Py<PyAny>>,
-    /// The future that `send` has given to the app, while the client is slower than the app.
-    sending: Option<Py<PyAny>>,
+    /// The futures that `receive` has given to the app, while nothing is there to receive.
+    pub(super) receiving: Vec<Py<PyAny>>,
+    /// The futures that `send` has given to the app, while the client is slower than the app.
+    pub(super) sending: Vec<Py<PyAny>>,
     /// The app's task, until it ends.
-    pub(super) task: Option<Py<PyAny>>,
+    task: Option<Py<PyAny>>,
+    pub(super) task_ended: bool,
+    /// What it tells those who test it.
+    pub(super) debug: Option<AsgiDebug>,
+    /// In the registry, since when.
+    place: Option<(usize, Instant)>,
     waker: Option<Waker>,
 }
 
@@ -64,11 +79,22 @@ pub(super) struct State {
 pub(super) enum Outgoing {
     Waiting,
     /// The head is held back until the body begins: a response of one part goes out as one.
-    Started(Box<response::Parts>),
+    Started(Head),
+    /// A file is being opened.
+    Opening(Head),
     Whole(Box<response::Parts>, Bytes),
+    File(Box<response::Parts>, FileBody),
     Streaming(Stream),
     Refused(Box<Rejection>),
+    /// The client has all that it gets, and the app goes on: the body of a response to HEAD.
+    Sink,
     Done,
+}
+
+pub(super) struct Head {
+    pub(super) parts: Box<response::Parts>,
+    /// Trailers follow the body.
+    pub(super) trailers: bool,
 }
 
 pub(super) struct Stream {
@@ -78,8 +104,20 @@ pub(super) struct Stream {
     pub(super) waiting: usize,
     /// Bytes to come, where the head says so.
     pub(super) left: Option<u64>,
-    pub(super) bodiless: bool,
+    /// Those that have come, where some will.
+    pub(super) trailers: Option<Box<HeaderMap>>,
+    pub(super) body_ended: bool,
     pub(super) end: Option<Result<(), AsgiError>>,
+    /// A stream of events, which has no end of its own.
+    pub(super) events: bool,
+}
+
+/// What the future of a request ends with.
+pub(super) enum Answer {
+    Whole(Box<response::Parts>, Bytes),
+    File(Box<response::Parts>, FileBody),
+    Stream(Box<response::Parts>),
+    Refused(Rejection),
 }
 
 impl Exchange {
@@ -88,16 +126,21 @@ impl Exchange {
             incoming,
             outgoing: Outgoing::Waiting,
             gone: false,
+            complete: false,
+            draining: false,
             bodiless,
-            receiving: None,
-            sending: None,
+            receiving: Vec::new(),
+            sending: Vec::new(),
             task: None,
+            task_ended: false,
+            debug: None,
+            place: None,
             waker: None,
         });
         Self(Arc::new(Shared { app, state }))
     }
 
-    pub(super) fn app(&self) -> &App {
+    pub(super) fn app(&self) -> &Arc<App> {
         &self.0.app
     }
 
@@ -105,46 +148,94 @@ impl Exchange {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The app's task has made its first step; one that has not ended is counted and timed from now on.
+    pub(super) fn started(&self, task: Py<PyAny>) {
+        let mut state = self.lock();
+        if state.task_ended {
+            return;
+        }
+        state.task = Some(task);
+        let app = &self.0.app;
+        let (place, unwatched) = app.registry.enter(Whose::Http(self.clone()));
+        state.place = Some((place, Instant::now()));
+        drop(state);
+        if unwatched {
+            let every = (app.settings.deadline / 8).clamp(SOON, SECOND);
+            let core = app.core().clone();
+            app.remote.spawn(async move { core.registry.watch(every).await });
+        }
+    }
+
+    /// The app's task has ended.
+    pub(super) fn ended(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        state.task_ended = true;
+        let task = state.task.take();
+        if let Some((place, _)) = state.place.take() {
+            // What leaves is a clone of this exchange, which is not dropped by it.
+            self.0.app.registry.leave(place);
+        }
+        if task.is_some() {
+            drop(state);
+            drop(task);
+            state = self.lock();
+        }
+        state
+    }
+
     /// What the app is answered by, once it is known.
     pub(super) fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Answer> {
         let mut state = self.lock();
         match std::mem::replace(&mut state.outgoing, Outgoing::Done) {
-            Outgoing::Whole(head, body) => {
-                state.gone = true;
-                let receiving = state.receiving.take();
-                drop(state);
-                self.resolve(receiving, disconnect);
-                Poll::Ready(Answer::Whole(head, body))
-            }
+            Outgoing::Whole(head, body) => Poll::Ready(Answer::Whole(head, body)),
+            Outgoing::File(head, file) => Poll::Ready(Answer::File(head, file)),
             Outgoing::Refused(rejection) => Poll::Ready(Answer::Refused(*rejection)),
-            Outgoing::Streaming(Stream { head: Some(head), chunks, waiting, left, bodiless, end }) => {
-                state.outgoing =
-                    Outgoing::Streaming(Stream { head: None, chunks, waiting, left, bodiless, end });
+            Outgoing::Streaming(mut stream) if stream.head.is_some() => {
+                let head = stream.head.take().expect("looked at in this arm");
+                if state.bodiless {
+                    state.outgoing = if state.complete { Outgoing::Done } else { Outgoing::Sink };
+                    return Poll::Ready(Answer::Whole(head, Bytes::new()));
+                }
+                state.outgoing = Outgoing::Streaming(stream);
+                let tell = if state.draining { std::mem::take(&mut state.receiving) } else { Vec::new() };
+                let read_on = !state.receiving.is_empty();
+                drop(state);
+                self.settle_all(tell, |py| Ok(disconnect(py)));
+                if read_on {
+                    self.read_on();
+                }
                 Poll::Ready(Answer::Stream(head))
             }
             other => {
                 state.outgoing = other;
                 state.wait(cx);
+                self.poll_body(state, cx);
                 Poll::Pending
             }
         }
     }
 
     /// The next part of a body that streams.
-    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, AsgiError>>> {
+    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Part, AsgiError>>> {
         let mut state = self.lock();
         let Outgoing::Streaming(stream) = &mut state.outgoing else { return Poll::Ready(None) };
         if let Some(chunk) = stream.chunks.pop_front() {
             stream.waiting -= chunk.len();
-            let resume = if stream.waiting < HIGH / 2 { state.sending.take() } else { None };
+            let resume = stream.waiting < HIGH / 2 && !state.sending.is_empty();
+            let resume = if resume { std::mem::take(&mut state.sending) } else { Vec::new() };
             drop(state);
-            self.resolve(resume, |py| py.None());
-            return Poll::Ready(Some(Ok(chunk)));
+            self.settle_all(resume, |py| Ok(py.None()));
+            return Poll::Ready(Some(Ok(Part::Data(chunk))));
         }
         match stream.end.take() {
-            Some(end) => {
+            Some(Err(error)) => {
                 state.outgoing = Outgoing::Done;
-                Poll::Ready(end.err().map(Err))
+                Poll::Ready(Some(Err(error)))
+            }
+            Some(Ok(())) => {
+                let trailers = stream.trailers.take().filter(|trailers| !trailers.is_empty());
+                state.outgoing = Outgoing::Done;
+                Poll::Ready(trailers.map(|trailers| Ok(Part::Trailers(*trailers))))
             }
             None => {
                 state.wait(cx);
@@ -152,53 +243,25 @@ impl Exchange {
             }
         }
     }
+}
 
-    /// Nobody waits for the response any more: the app is told, waited for, and cancelled unless it was done.
-    pub(super) fn let_go(&self) {
-        let mut state = self.lock();
-        let over = matches!(state.outgoing, Outgoing::Done);
-        state.gone = true;
-        state.outgoing = Outgoing::Done;
-        let (receiving, sending) = (state.receiving.take(), state.sending.take());
-        let running = !over && state.task.is_some();
-        drop(state);
-        self.resolve(receiving, disconnect);
-        self.resolve(sending, |py| py.None());
-        if running {
-            let exchange = self.clone();
-            self.0.app.remote.spawn(async move {
-                tokio::time::sleep(GRACE).await;
-                exchange.cancel();
-            });
-        }
-    }
-
-    fn cancel(&self) {
-        let Some(task) = self.lock().task.take() else { return };
-        Python::attach(|py| {
-            if task.call_method0(py, intern!(py, "cancel")).is_ok() {
-                ready();
-            }
-        });
-    }
-
-    /// Sets the result of a future of Python's, on the loop's thread.
-    pub(super) fn resolve(
-        &self,
-        future: Option<Py<PyAny>>,
-        value: impl FnOnce(Python<'_>) -> Py<PyAny> + Send + 'static,
-    ) {
-        let Some(future) = future else { return };
-        if Local::current().is_some() {
-            resolve(&future, value);
-        } else {
-            self.0.app.remote.spawn(async move { resolve(&future, value) });
-        }
-    }
+pub(super) enum Part {
+    Data(Bytes),
+    Trailers(HeaderMap),
 }
 
 impl State {
-    fn wait(&mut self, cx: &Context<'_>) {
+    /// Since when the app is at work; `None` once it is not.
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.place.map(|(_, since)| since)
+    }
+
+    /// The app's task, to cancel it.
+    pub(super) fn take_task(&mut self) -> Option<Py<PyAny>> {
+        self.task.take()
+    }
+
+    pub(super) fn wait(&mut self, cx: &Context<'_>) {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
         }
@@ -212,40 +275,5 @@ impl State {
                 None => waker.wake(),
             }
         }
-    }
-
-    /// The future that `send` waits for, if the client is slower than the app.
-    pub(super) fn throttle(&mut self, py: Python<'_>, event_loop: &Py<PyAny>) -> PyResult<Option<Py<PyAny>>> {
-        let Outgoing::Streaming(Stream { waiting, .. }) = &self.outgoing else { return Ok(None) };
-        if *waiting < HIGH {
-            return Ok(None);
-        }
-        let future = event_loop.call_method0(py, intern!(py, "create_future"))?;
-        self.sending = Some(future.clone_ref(py));
-        Ok(Some(future))
-    }
-}
-
-/// What the future of a request ends with.
-pub(super) enum Answer {
-    Whole(Box<response::Parts>, Bytes),
-    Stream(Box<response::Parts>),
-    Refused(Rejection),
-}
-
-fn resolve(future: &Py<PyAny>, value: impl FnOnce(Python<'_>) -> Py<PyAny>) {
-    Python::attach(|py| {
-        let future = future.bind(py);
-        // One that the app has cancelled is done already.
-        let done = future.call_method0(intern!(py, "done")).and_then(|done| done.is_truthy()).unwrap_or(true);
-        if !done && future.call_method1(intern!(py, "set_result"), (value(py),)).is_ok() {
-            ready();
-        }
-    });
-}
-
-fn ready() {
-    if let Some(local) = Local::current() {
-        local.python_ready();
     }
 }

@@ -1,66 +1,147 @@
 //! What an app sends, read strictly: every type, every name and every value.
 //!
 //! ```text
-//! {"type": "http.response.start", "status": 200, "headers": [(b"name", b"value")], "trailers": False}
-//! {"type": "http.response.body",  "body": b"…", "more_body": False}
+//! {"type": "http.response.start",    "status": 200, "headers": [(b"name", b"value")], "trailers": False}
+//! {"type": "http.response.body",     "body": b"…", "more_body": False}
+//! {"type": "http.response.pathsend", "path": "/absolute"}
+//! {"type": "http.response.trailers", "headers": […], "more_trailers": False}
+//! {"type": "http.response.debug",    "info": {…}}
 //! ```
 //!
 //! What does not fit raises in the app, at the `send` that is wrong.
 
+use std::{fmt, path::PathBuf};
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response};
+use http::{HeaderMap, StatusCode};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     intern,
     prelude::*,
     pybacked::PyBackedBytes,
-    types::{PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple},
+    types::{PyBool, PyByteArray, PyBytes, PyDict, PyMemoryView, PyString},
 };
+
+use super::{debug::AsgiDebug, exchange::Head, fields};
 
 /// From here on bytes are lent by Python and not copied: giving them back costs about as much.
 const LEND: usize = 16 << 10;
 
 /// A message of a response.
 pub(super) enum Message {
-    Start(Box<response::Parts>),
+    Start(Head),
     Body { data: Bytes, more: bool },
+    PathSend(PathBuf),
+    Trailers { fields: Box<HeaderMap>, more: bool },
+    Debug(AsgiDebug),
 }
 
 impl Message {
     pub(super) fn of(message: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = message.py();
-        let message = message.cast::<PyDict>()?;
+        let message = message.cast::<PyDict>().map_err(|_| wrong("a message", "a dict", message))?;
         let Some(kind) = message.get_item(intern!(py, "type"))? else {
             return Err(PyValueError::new_err("the message has no `type`"));
         };
-        let kind = kind.cast::<PyString>()?;
-        if is(kind, intern!(py, "http.response.start")) {
-            return head(message).map(|head| Self::Start(Box::new(head)));
+        // Literals in an app are the very strings that are interned here.
+        if kind.is(intern!(py, "http.response.start")) {
+            return head(message);
         }
-        if is(kind, intern!(py, "http.response.body")) {
-            let data = match message.get_item(intern!(py, "body"))? {
-                Some(body) => bytes(&body)?,
-                None => Bytes::new(),
-            };
-            return Ok(Self::Body { data, more: flag(message, intern!(py, "more_body"))? });
+        if kind.is(intern!(py, "http.response.body")) {
+            return body(message);
         }
-        Err(PyValueError::new_err(format!("no message of a response: {kind}")))
+        let name = kind.cast::<PyString>().map_err(|_| wrong("`type`", "a str", &kind))?;
+        match name.to_str()? {
+            "http.response.start" => head(message),
+            "http.response.body" => body(message),
+            "http.response.pathsend" => path(message),
+            "http.response.trailers" => trailers(message),
+            "http.response.debug" => debug(message),
+            other => Err(PyValueError::new_err(format!("no message of a response: {other:?}"))),
+        }
     }
 }
 
-/// Literals in an app are the very strings that are interned here.
-fn is(kind: &Bound<'_, PyString>, name: &Bound<'_, PyString>) -> bool {
-    kind.is(name) || kind.to_str().is_ok_and(|kind| name.to_str().is_ok_and(|name| kind == name))
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start(_) => "`http.response.start`",
+            Self::Body { .. } => "`http.response.body`",
+            Self::PathSend(_) => "`http.response.pathsend`",
+            Self::Trailers { .. } => "`http.response.trailers`",
+            Self::Debug(_) => "`http.response.debug`",
+        })
+    }
+}
+
+/// The error of what is no such thing.
+pub(super) fn wrong(what: &str, wanted: &str, got: &Bound<'_, PyAny>) -> PyErr {
+    let name = got.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("{what} is {wanted}, not {name}"))
 }
 
 fn flag(message: &Bound<'_, PyDict>, name: &Bound<'_, PyString>) -> PyResult<bool> {
-    match message.get_item(name)? {
-        None => Ok(false),
-        Some(value) => match value.cast::<PyBool>() {
-            Ok(value) => Ok(value.is_true()),
-            Err(_) => value.is_truthy(),
-        },
+    let Some(value) = message.get_item(name)? else { return Ok(false) };
+    let flag = value.cast::<PyBool>().map_err(|_| wrong(&format!("`{name}`"), "a bool", &value))?;
+    Ok(flag.is_true())
+}
+
+fn head(message: &Bound<'_, PyDict>) -> PyResult<Message> {
+    let py = message.py();
+    let Some(status) = message.get_item(intern!(py, "status"))? else {
+        return Err(PyValueError::new_err("`http.response.start` has no `status`"));
+    };
+    let number: i64 = status.extract().map_err(|_| wrong("`status`", "an int", &status))?;
+    // 1xx are no responses: hyper's server sends none, and 101 would end HTTP on this connection.
+    let status = u16::try_from(number).ok().and_then(|number| StatusCode::from_u16(number).ok());
+    let Some(status) = status.filter(|status| !status.is_informational()) else {
+        return Err(PyValueError::new_err(format!("`status` is no status of a response: {number}")));
+    };
+    let trailers = flag(message, intern!(py, "trailers"))?;
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = status;
+    if let Some(headers) = message.get_item(intern!(py, "headers"))? {
+        fields::add(&mut parts.headers, &headers, fields::Of::Head { trailers })?;
     }
+    Ok(Message::Start(Head { parts: Box::new(parts), trailers }))
+}
+
+fn body(message: &Bound<'_, PyDict>) -> PyResult<Message> {
+    let py = message.py();
+    let data = match message.get_item(intern!(py, "body"))? {
+        Some(body) => bytes(&body)?,
+        None => Bytes::new(),
+    };
+    Ok(Message::Body { data, more: flag(message, intern!(py, "more_body"))? })
+}
+
+fn path(message: &Bound<'_, PyDict>) -> PyResult<Message> {
+    let Some(path) = message.get_item(intern!(message.py(), "path"))? else {
+        return Err(PyValueError::new_err("`http.response.pathsend` has no `path`"));
+    };
+    let text = path.cast::<PyString>().map_err(|_| wrong("`path`", "a str", &path))?;
+    let path: PathBuf = text.extract()?;
+    if !path.is_absolute() {
+        return Err(PyValueError::new_err(format!("`path` is not absolute: {text}")));
+    }
+    Ok(Message::PathSend(path))
+}
+
+fn trailers(message: &Bound<'_, PyDict>) -> PyResult<Message> {
+    let py = message.py();
+    let mut trailers = Box::<HeaderMap>::default();
+    if let Some(headers) = message.get_item(intern!(py, "headers"))? {
+        fields::add(&mut trailers, &headers, fields::Of::Trailers)?;
+    }
+    Ok(Message::Trailers { fields: trailers, more: flag(message, intern!(py, "more_trailers"))? })
+}
+
+fn debug(message: &Bound<'_, PyDict>) -> PyResult<Message> {
+    let Some(info) = message.get_item(intern!(message.py(), "info"))? else {
+        return Err(PyValueError::new_err("`http.response.debug` has no `info`"));
+    };
+    let info = info.cast::<PyDict>().map_err(|_| wrong("`info`", "a dict", &info))?;
+    Ok(Message::Debug(AsgiDebug::new(info.clone().unbind())))
 }
 
 fn bytes(body: &Bound<'_, PyAny>) -> PyResult<Bytes> {
@@ -77,62 +158,5 @@ fn bytes(body: &Bound<'_, PyAny>) -> PyResult<Bytes> {
         let copy = body.py().get_type::<PyBytes>().call1((body,))?;
         return Ok(Bytes::from_owner(PyBackedBytes::from(copy.cast_into::<PyBytes>()?)));
     }
-    Err(PyTypeError::new_err(format!("`body` is no bytes: {}", body.get_type())))
-}
-
-fn head(message: &Bound<'_, PyDict>) -> PyResult<response::Parts> {
-    let py = message.py();
-    let Some(status) = message.get_item(intern!(py, "status"))? else {
-        return Err(PyValueError::new_err("`http.response.start` has no `status`"));
-    };
-    let status: u16 = status.extract()?;
-    // 1xx are no responses: hyper's server sends none, and 101 would end HTTP on this connection.
-    let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
-    let Some(status) = status else {
-        return Err(PyValueError::new_err("`status` is no status of a response"));
-    };
-    let (mut head, ()) = http::Response::new(()).into_parts();
-    head.status = status;
-    if let Some(headers) = message.get_item(intern!(py, "headers"))? {
-        add(&mut head.headers, &headers)?;
-    }
-    Ok(head)
-}
-
-/// Pairs of bytes, in any iterable.
-pub(super) fn add(map: &mut HeaderMap, headers: &Bound<'_, PyAny>) -> PyResult<()> {
-    if let Ok(list) = headers.cast::<PyList>() {
-        map.reserve(list.len());
-        return list.iter().try_for_each(|pair| field(map, &pair));
-    }
-    headers.try_iter()?.try_for_each(|pair| field(map, &pair?))
-}
-
-fn field(map: &mut HeaderMap, pair: &Bound<'_, PyAny>) -> PyResult<()> {
-    let (name, value) = if let Ok(pair) = pair.cast::<PyTuple>() {
-        pair.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?
-    } else {
-        let [name, value] = pair.extract::<[Bound<'_, PyAny>; 2]>()?;
-        (name, value)
-    };
-    let bad = |what: &str| PyValueError::new_err(format!("a header's {what} cannot be sent: {name:?}"));
-    let parsed = HeaderName::from_bytes(name.cast::<PyBytes>()?.as_bytes()).map_err(|_| bad("name"))?;
-    let value = value.cast::<PyBytes>()?.as_bytes().trim_ascii();
-    let value = HeaderValue::from_bytes(value).map_err(|_| bad("value"))?;
-    // Of this connection, and so the server's (ASGI: "servers may ignore them"); the framing follows the body.
-    if is_of_the_connection(&parsed) {
-        return Ok(());
-    }
-    if parsed == header::CONTENT_LENGTH && map.contains_key(&parsed) {
-        return Err(PyValueError::new_err("`content-length` is there twice"));
-    }
-    map.append(parsed, value);
-    Ok(())
-}
-
-fn is_of_the_connection(name: &HeaderName) -> bool {
-    matches!(
-        *name,
-        header::CONNECTION | header::TRANSFER_ENCODING | header::UPGRADE | header::TRAILER | header::TE
-    ) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+    Err(wrong("`body`", "bytes", body))
 }

@@ -7,49 +7,107 @@
 use std::{
     convert::Infallible,
     fmt,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header::CONTENT_LENGTH, request, response};
+use http::{Method, Request, Response, request};
 use http_body::Body;
-use pyo3::{ffi, prelude::*};
 use tower_service::Service;
 
 use super::{
     app::App,
-    body::AsgiBody,
-    call::{Receive, Send},
-    exchange::{Answer, Exchange, Outgoing},
+    body::{AsgiBody, Running},
+    call,
+    exchange::{Exchange, Outgoing},
+    future::AsgiFuture,
     reason,
     receive::Incoming,
-    scope,
-    task::{Run, Running},
+    settings::Settings,
 };
-use crate::{BoxError, reactor::Local};
+use crate::{BoxError, ConfigError, reactor::Local};
 
-/// An ASGI app as a tower service. Cheap to clone.
+/// An ASGI app as a tower service. Cheap to clone. See the [module docs](super).
 #[derive(Clone)]
 #[must_use = "a service does nothing until it is called"]
 pub struct AsgiApp(pub(super) Arc<App>);
 
+impl AsgiApp {
+    /// The path below which it answers, as `root_path` and decoded: `/shop`. Others are 404 `asgi.not-here`; `path`
+    /// stays whole, as the specification has it.
+    ///
+    /// # Errors
+    ///
+    /// Unless it is empty, or begins with `/` and does not end with one.
+    pub fn with_root_path(self, path: &str) -> Result<Self, ConfigError> {
+        let mut settings = self.0.settings.clone();
+        settings.mount.set_script_name(path)?;
+        Ok(self.with(settings))
+    }
+
+    /// How long the app may take to the head of its response; a minute unless set. 504 `asgi.timeout`, and the app is
+    /// told as if its client had gone. A response that has begun may take as long as it likes.
+    pub fn with_deadline(self, span: Duration) -> Self {
+        self.edit(|settings| settings.deadline = span)
+    }
+
+    /// How long an app goes on after it was told that its client has gone, until its task is cancelled; 5 seconds unless
+    /// set.
+    pub fn with_grace(self, span: Duration) -> Self {
+        self.edit(|settings| settings.grace = span)
+    }
+
+    /// Requests whose apps may be at work at once, background work after their responses included; 10,000 unless set.
+    /// Others are 503 `asgi.busy`.
+    pub fn with_max_in_flight(self, requests: usize) -> Self {
+        self.edit(|settings| settings.max_in_flight = requests)
+    }
+
+    /// Announces the extension `http.response.debug`, which is for tests: what an app tells is an
+    /// [`AsgiDebug`](crate::asgi::AsgiDebug) in the extensions of its response.
+    pub fn with_debug(self) -> Self {
+        self.edit(|settings| settings.debug = true)
+    }
+
+    /// Waits until the loop has ended, which a loop on a thread of its own does once every other clone is gone too: the
+    /// app's shutdown is over then. At once where the loop is this thread's.
+    pub async fn closed(self) {
+        let ended = self.0.ended();
+        drop(self);
+        if let Some(mut ended) = ended {
+            while ended.changed().await.is_ok() {}
+        }
+    }
+
+    fn edit(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = self.0.settings.clone();
+        change(&mut settings);
+        self.with(settings)
+    }
+
+    fn with(self, settings: Settings) -> Self {
+        Self(Arc::new(self.0.with(settings)))
+    }
+}
+
 impl fmt::Debug for AsgiApp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AsgiApp")
+        f.debug_struct("AsgiApp").field("settings", &self.0.settings).finish_non_exhaustive()
     }
 }
 
 impl<B> Service<Request<B>> for AsgiApp
 where
-    B: Body<Data = Bytes> + std::marker::Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     type Response = Response<AsgiBody>;
     type Error = Infallible;
     type Future = AsgiFuture;
 
+    /// Always ready: one request too many is told so by a 503.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
@@ -58,84 +116,34 @@ where
         let (head, body) = request.into_parts();
         let exchange = Exchange::new(self.0.clone(), Incoming::of(body), head.method == Method::HEAD);
         if Local::current().is_some() {
-            start(&exchange, &head);
+            call::start(&exchange, &head);
         } else {
-            let exchange = exchange.clone();
-            self.0.remote.spawn(async move { start(&exchange, &head) });
+            let start = Start { exchange: exchange.clone(), started: false };
+            self.0.remote.spawn(async move { start.now(&head) });
         }
-        AsgiFuture(Some(Running::new(exchange)))
+        AsgiFuture::new(Running::new(exchange))
     }
 }
 
-/// Makes the task, on the loop's thread.
-fn start(exchange: &Exchange, head: &request::Parts) {
-    let Some(path) = scope::path(head) else {
-        exchange.lock().outgoing = Outgoing::Refused(Box::new(reason::path()));
-        return;
-    };
-    Python::attach(|py| match task(py, exchange, head, &path) {
-        Ok(task) => {
-            exchange.lock().task = Some(task);
-            if let Some(local) = Local::current() {
-                local.python_ready();
-            }
+/// A request on its way to the loop's thread; one that never gets there is refused.
+struct Start {
+    exchange: Exchange,
+    started: bool,
+}
+
+impl Start {
+    fn now(mut self, head: &request::Parts) {
+        self.started = true;
+        call::start(&self.exchange, head);
+    }
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        if !self.started {
+            let mut state = self.exchange.lock();
+            state.outgoing = Outgoing::Refused(Box::new(reason::ended()));
+            state.wake();
         }
-        Err(error) => exchange.failed(|| Some(crate::traceback::of(py, &error))),
-    });
-}
-
-fn task(py: Python<'_>, exchange: &Exchange, head: &request::Parts, path: &str) -> PyResult<Py<PyAny>> {
-    let app = exchange.app();
-    let scope = scope::scope(py, app, head, path)?;
-    let receive = Py::new(py, Receive(exchange.clone()))?;
-    let send = Py::new(py, Send(exchange.clone()))?;
-    let coroutine = app.callable.call1(py, (scope, receive, send))?;
-    let run = Py::new(py, Run::new(coroutine, exchange.clone()))?;
-    let arguments = [run.as_ptr(), app.event_loop.as_ptr()];
-    // SAFETY: one positional argument and one for the one keyword, all alive through the call; it gives a new
-    // reference, or none and an exception.
-    unsafe {
-        let task =
-            ffi::PyObject_Vectorcall(app.task.as_ptr(), arguments.as_ptr(), 1, app.task_keywords.as_ptr());
-        Bound::from_owned_ptr_or_err(py, task).map(Bound::unbind)
-    }
-}
-
-/// The future of [`AsgiApp`]; dropped, it tells the app that its client has gone.
-#[must_use = "futures do nothing unless polled"]
-pub struct AsgiFuture(Option<Running>);
-
-impl Future for AsgiFuture {
-    type Output = Result<Response<AsgiBody>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let running = self.0.as_ref().expect("a future is not polled after it is done");
-        let answer = ready!(running.exchange().poll_head(cx));
-        let running = self.0.take();
-        Poll::Ready(Ok(match answer {
-            Answer::Whole(head, body) => respond(head, |_| AsgiBody::whole(body)),
-            Answer::Stream(head) => respond(head, |length| match running {
-                Some(running) => AsgiBody::stream(running, length),
-                None => AsgiBody::default(),
-            }),
-            Answer::Refused(rejection) => rejection.into_response(),
-        }))
-    }
-}
-
-fn respond(mut head: Box<response::Parts>, body: impl FnOnce(Option<u64>) -> AsgiBody) -> Response<AsgiBody> {
-    let empty = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
-    if empty {
-        head.headers.remove(CONTENT_LENGTH);
-    }
-    let length = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let body =
-        if empty || head.status == StatusCode::NOT_MODIFIED { AsgiBody::default() } else { body(length) };
-    Response::from_parts(*head, body)
-}
-
-impl fmt::Debug for AsgiFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AsgiFuture")
     }
 }

@@ -1,168 +1,246 @@
-//! An app's coroutine inside an `asyncio.Task`, watched from here: what it returns or raises decides the exchange.
+//! An app's coroutine inside an `asyncio.Task`, watched from here: what it returns or raises decides the conversation.
 //!
 //! ```text
-//! asyncio.Task ── send(None) ──▶ Run ── send(None) ──▶ the app's coroutine
-//!                                 └─ returned, raised ──▶ Exchange
+//! asyncio.Task ── send(None) ──▶ run ── send(None) ──▶ the app's coroutine
+//!                                 └─ returned, raised ──▶ Whose
 //! ```
 //!
-//! A done callback would tell the same one loop turn later, at the price of a callback for each request.
+//! A done callback would tell the same one loop turn later, at the price of a callback for each request. The same object
+//! is `self` of the two functions that an app is given: one object less for each request.
 
-use std::ptr;
+use std::{
+    ffi::c_void,
+    ptr,
+    sync::Arc,
+};
 
-use pyo3::{exceptions::PyStopIteration, ffi, intern, prelude::*, types::PyTuple};
+use pyo3::{
+    exceptions::{PyGeneratorExit, PyStopIteration},
+    ffi, intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyTuple, PyType},
+};
 
 use super::{
-    body::AsgiError,
-    exchange::{Exchange, Outgoing},
-    reason,
+    app::App,
+    exchange::Exchange,
+    native::{self, Definition, Slot, guarded},
 };
-use crate::traceback;
+use crate::{reactor::Local, traceback};
+
+/// Who is told how a task ends.
+#[derive(Clone)]
+pub(super) enum Whose {
+    Http(Exchange),
+    Other(Arc<dyn Conversation>),
+}
+
+/// What is not a request and its response: a WebSocket.
+pub(super) trait Conversation: Send + Sync {
+    /// The app has returned.
+    fn returned(&self);
+    /// The app has raised, with a traceback unless it was told to end.
+    fn failed(&self, traceback: Option<String>);
+}
+
+impl Whose {
+    fn returned(&self) {
+        match self {
+            Self::Http(exchange) => exchange.returned(),
+            Self::Other(other) => other.returned(),
+        }
+    }
+
+    fn failed(&self, traceback: Option<String>) {
+        match self {
+            Self::Http(exchange) => exchange.failed(|| traceback),
+            Self::Other(other) => other.failed(traceback),
+        }
+    }
+}
 
 /// What a task runs.
-#[pyclass(frozen, module = "enfilade")]
 pub(super) struct Run {
-    coroutine: Py<PyAny>,
-    exchange: Exchange,
+    coroutine: Slot,
+    whose: Whose,
+}
+
+/// Makes a task of the app's loop, and runs its first step: `call` calls the app.
+///
+/// `call` is given the object that [`exchange`] finds the exchange by.
+pub(super) fn start<'py>(
+    py: Python<'py>,
+    app: &App,
+    whose: Whose,
+    call: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let of = TYPE.get_or_try_init(py, || define(py))?;
+    // SAFETY: the type was made for `Run`.
+    let run = unsafe { native::object(py, of, Run { coroutine: Slot::empty(), whose }) }?;
+    let coroutine = call(&run)?;
+    // SAFETY: it is the object that was made above.
+    unsafe { native::value::<Run>(run.as_ptr()) }.coroutine.put(py, coroutine);
+    let make = || {
+        let arguments = [run.as_ptr(), app.event_loop.as_ptr(), app.task_name.as_ptr()];
+        // SAFETY: one positional argument and one for each of the two keywords, all alive through the call; it gives a
+        // new reference, or none and an exception.
+        unsafe {
+            let task =
+                ffi::PyObject_Vectorcall(app.task.as_ptr(), arguments.as_ptr(), 1, app.task_keywords.as_ptr());
+            Bound::from_owned_ptr_or_err(py, task)
+        }
+    };
+    match Local::current() {
+        Some(local) => local.eagerly(py, make),
+        None => make(),
+    }
+}
+
+/// The exchange of an object that [`start`] has made.
+///
+/// # Safety
+///
+/// The object is one of those.
+pub(super) unsafe fn exchange<'a>(run: *mut ffi::PyObject) -> Option<&'a Exchange> {
+    // SAFETY: as the caller says.
+    match unsafe { &native::value::<Run>(run).whose } {
+        Whose::Http(exchange) => Some(exchange),
+        Whose::Other(_) => None,
+    }
+}
+
+static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+fn define(py: Python<'_>) -> PyResult<Py<PyType>> {
+    let definition = Definition {
+        name: c"enfilade.request",
+        methods: vec![
+            native::with_one(c"send", send),
+            native::with_many(c"throw", throw),
+            native::without_arguments(c"close", close),
+        ],
+        slots: vec![
+            (ffi::Py_am_await, native::itself as *mut c_void),
+            (ffi::Py_tp_iter, native::itself as *mut c_void),
+            (ffi::Py_tp_iternext, next as *mut c_void),
+            (ffi::Py_am_send, step as *mut c_void),
+        ],
+    };
+    // SAFETY: the functions below have the signatures of their slots, and take objects of this type.
+    unsafe { definition.make::<Run>(py) }
 }
 
 impl Run {
-    pub(super) fn new(coroutine: Py<PyAny>, exchange: Exchange) -> Self {
-        Self { coroutine, exchange }
-    }
-
     /// One step of the coroutine: what it waits for, or `None` at its end.
-    fn step(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    fn step<'py>(&self, py: Python<'py>, value: *mut ffi::PyObject) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(coroutine) = self.coroutine.look(py) else { return Ok(None) };
         let mut result = ptr::null_mut();
         // SAFETY: both objects live through the call; a result is owned by us unless the step failed.
-        let sent = unsafe { ffi::PyIter_Send(self.coroutine.as_ptr(), value.as_ptr(), &raw mut result) };
+        let sent = unsafe { ffi::PyIter_Send(coroutine.as_ptr(), value, &raw mut result) };
         match sent {
-            ffi::PySendResult::PYGEN_NEXT => {
-                // SAFETY: `PyIter_Send` has given a new reference.
-                Ok(Some(unsafe { Bound::from_owned_ptr(py, result) }.unbind()))
-            }
+            // SAFETY: `PyIter_Send` has given a new reference.
+            ffi::PySendResult::PYGEN_NEXT => Ok(Some(unsafe { Bound::from_owned_ptr(py, result) })),
             ffi::PySendResult::PYGEN_RETURN => {
                 // SAFETY: as above; what an app returns is nobody's.
                 drop(unsafe { Bound::from_owned_ptr(py, result) });
-                self.exchange.returned();
+                self.returned(py);
                 Ok(None)
             }
             ffi::PySendResult::PYGEN_ERROR => self.raised(py, PyErr::fetch(py)).map(|()| None),
         }
     }
 
-    /// A cancellation is the task's to know; everything else ends here.
+    fn returned(&self, py: Python<'_>) {
+        drop(self.coroutine.take(py));
+        self.whose.returned();
+    }
+
+    /// A cancellation is the task's to know; everything else ends here, `SystemExit` as well.
+    #[cold]
     fn raised(&self, py: Python<'_>, error: PyErr) -> PyResult<()> {
+        drop(self.coroutine.take(py));
         let cancelled = py.import(intern!(py, "asyncio"))?.getattr(intern!(py, "CancelledError"))?;
-        if error.is_instance(py, &cancelled) {
-            self.exchange.failed(|| None);
+        if error.is_instance(py, &cancelled) || error.is_instance_of::<PyGeneratorExit>(py) {
+            self.whose.failed(None);
             return Err(error);
         }
-        self.exchange.failed(|| Some(traceback::of(py, &error)));
+        self.whose.failed(Some(traceback::of(py, &error)));
         Ok(())
     }
-}
 
-#[pymethods]
-impl Run {
-    fn send(&self, py: Python<'_>, value: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(py, &value)?.ok_or_else(|| PyStopIteration::new_err(()))
-    }
-
-    #[pyo3(signature = (*error))]
-    fn throw(&self, py: Python<'_>, error: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
-        match self.coroutine.call_method1(py, intern!(py, "throw"), error) {
+    fn throw<'py>(&self, py: Python<'py>, error: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let ended = || PyStopIteration::new_err(());
+        let coroutine = self.coroutine.look(py).ok_or_else(ended)?;
+        match coroutine.call_method1(intern!(py, "throw"), error) {
             Ok(waits) => Ok(waits),
             Err(end) if end.is_instance_of::<PyStopIteration>(py) => {
-                self.exchange.returned();
-                Err(PyStopIteration::new_err(()))
+                self.returned(py);
+                Err(ended())
             }
-            Err(error) => {
-                self.raised(py, error)?;
-                Err(PyStopIteration::new_err(()))
-            }
+            Err(error) => self.raised(py, error).and_then(|()| Err(ended())),
         }
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.exchange.failed(|| None);
-        self.coroutine.call_method0(py, intern!(py, "close")).map(drop)
-    }
-
-    fn __await__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        self.step(py, &py.None().into_bound(py))
+        let Some(coroutine) = self.coroutine.take(py) else { return Ok(()) };
+        self.whose.failed(None);
+        coroutine.call_method0(intern!(py, "close")).map(drop)
     }
 }
 
-impl Exchange {
-    /// The app has returned.
-    fn returned(&self) {
-        let mut state = self.lock();
-        state.task = None;
-        let code = match &mut state.outgoing {
-            Outgoing::Waiting => "asgi.no-response",
-            Outgoing::Started(_) => "asgi.no-body",
-            Outgoing::Streaming(stream) if stream.end.is_none() => {
-                stream.end = Some(Err(AsgiError("returned before the end of its response")));
-                reason::log("asgi.no-end", &"the app returned before the end of its response");
-                return state.wake();
-            }
-            _ => return,
+/// # Safety
+///
+/// The object is of this type.
+unsafe fn run<'a>(object: *mut ffi::PyObject) -> &'a Run {
+    // SAFETY: as the caller says.
+    unsafe { native::value(object) }
+}
+
+unsafe extern "C" fn step(
+    object: *mut ffi::PyObject,
+    value: *mut ffi::PyObject,
+    result: *mut *mut ffi::PyObject,
+) -> ffi::PySendResult {
+    guarded(ffi::PySendResult::PYGEN_ERROR, |py| {
+        // SAFETY: Python gives an object of this type, and room for the result.
+        let waits = unsafe { run(object) }.step(py, value)?;
+        let (sent, waits) = match waits {
+            Some(waits) => (ffi::PySendResult::PYGEN_NEXT, waits.into_ptr()),
+            None => (ffi::PySendResult::PYGEN_RETURN, py.None().into_ptr()),
         };
-        state.outgoing =
-            Outgoing::Refused(Box::new(reason::app(code, "the app returned without a response")));
-        state.wake();
-    }
-
-    /// The app has raised, with a traceback unless it was told to end.
-    pub(super) fn failed(&self, traceback: impl FnOnce() -> Option<String>) {
-        let mut state = self.lock();
-        state.task = None;
-        if state.gone {
-            return;
-        }
-        let said = traceback();
-        match &mut state.outgoing {
-            Outgoing::Waiting | Outgoing::Started(_) => {
-                let said = said.unwrap_or_else(|| "the app's task was cancelled".to_owned());
-                state.outgoing = Outgoing::Refused(Box::new(reason::app("asgi.app-failed", said)));
-            }
-            Outgoing::Streaming(stream) if stream.end.is_none() => {
-                stream.end = Some(Err(AsgiError("failed in the middle of its response")));
-                reason::log("asgi.app-failed", &said.unwrap_or_default());
-            }
-            _ => {
-                if let Some(said) = said {
-                    reason::log("asgi.app-failed", &said);
-                }
-            }
-        }
-        state.wake();
-    }
+        // SAFETY: as above.
+        unsafe { *result = waits };
+        Ok(sent)
+    })
 }
 
-/// What keeps an app's request: dropped before the end, it tells the app so, waits, and cancels.
-pub(super) struct Running(Exchange);
-
-impl Running {
-    pub(super) fn new(exchange: Exchange) -> Self {
-        Self(exchange)
-    }
-
-    pub(super) fn exchange(&self) -> &Exchange {
-        &self.0
-    }
+unsafe extern "C" fn send(object: *mut ffi::PyObject, value: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: Python gives an object of this type.
+        let waits = unsafe { run(object) }.step(py, value)?;
+        waits.map(Bound::into_ptr).ok_or_else(|| PyStopIteration::new_err(()))
+    })
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.let_go();
-    }
+unsafe extern "C" fn next(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: as above; `None` lives for ever.
+    unsafe { send(object, ffi::Py_None()) }
+}
+
+unsafe extern "C" fn throw(object: *mut ffi::PyObject, error: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: Python gives the tuple of the arguments, and an object of this type.
+        let error = unsafe { Bound::from_borrowed_ptr(py, error) }.cast_into::<PyTuple>()?;
+        // SAFETY: as above.
+        unsafe { run(object) }.throw(py, &error).map(Bound::into_ptr)
+    })
+}
+
+unsafe extern "C" fn close(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: Python gives an object of this type.
+        unsafe { run(object) }.close(py)?;
+        Ok(py.None().into_ptr())
+    })
 }

@@ -14,22 +14,29 @@
 //!    turn costs a system call each.
 
 mod descriptors;
+mod hooks;
 mod selector;
 mod turn;
 
 use std::{
     cell::{Cell, RefCell},
     io,
+    pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::Waker,
+    task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use pyo3::{intern, prelude::*, types::PyDict};
-use tokio::task::JoinHandle;
+use pyo3::{
+    exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit},
+    intern,
+    prelude::*,
+    types::PyDict,
+};
 
 use self::selector::Selector;
-use crate::PythonRuntime;
+use crate::{PythonRuntime, runtime, traceback};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
@@ -43,6 +50,11 @@ pub(crate) struct Local {
     /// The waker of the turn that runs.
     turn: RefCell<Option<Waker>>,
     woken: RefCell<Vec<Waker>>,
+    /// Whether the next `call_soon` is the first step of a task that is to run at once; and that step with its context.
+    capturing: Cell<bool>,
+    captured: RefCell<Option<(Py<PyAny>, Option<Py<PyAny>>)>>,
+    /// What a signal's handler in Python has raised while the thread waited.
+    raised: Cell<Option<PyErr>>,
 }
 
 impl Local {
@@ -57,6 +69,16 @@ impl Local {
             && let Some(turn) = &*self.turn.borrow()
         {
             turn.wake_by_ref();
+        }
+    }
+
+    /// Runs Python's handlers of signals that came while the thread waited, which is where Python has none to run them;
+    /// what one raises ends the turn.
+    fn signals(&self) {
+        // SAFETY: the thread holds the lock again.
+        if unsafe { pyo3::ffi::PyErr_CheckSignals() } != 0 {
+            Python::attach(|py| self.raised.set(PyErr::take(py)));
+            self.python_ready();
         }
     }
 
@@ -85,6 +107,12 @@ impl Reactor {
         let asyncio = py.import("asyncio")?;
         let event_loop = asyncio.call_method1("SelectorEventLoop", (&selector,))?;
         asyncio.call_method1("set_event_loop", (&event_loop,))?;
+        hooks::install(py, &event_loop)?;
+        runtime::after_each_wait(|| {
+            if let Some(local) = Local::current() {
+                local.signals();
+            }
+        });
         CURRENT.set(Some(local));
         Ok(Self { event_loop: event_loop.unbind(), runtime })
     }
@@ -99,6 +127,10 @@ impl Reactor {
     }
 
     /// Runs a task on the runtime inside, and the loop until that task is done.
+    ///
+    /// # Errors
+    ///
+    /// When the app stops the loop before.
     pub(crate) fn run<F>(&self, py: Python<'_>, main: F) -> PyResult<F::Output>
     where
         F: Future + Send + 'static,
@@ -106,41 +138,52 @@ impl Reactor {
     {
         let _entered = self.runtime.enter();
         let stop = self.event_loop.clone_ref(py);
-        let main = tokio::spawn(async move {
+        let mut main = tokio::spawn(async move {
             let output = main.await;
-            Python::attach(|py| {
-                // A loop that is closed needs no end.
-                let _ = stop.call_method0(py, intern!(py, "stop"));
-                if let Some(local) = Local::current() {
-                    local.python_ready();
-                }
-            });
+            // A loop that is closed needs no end.
+            Python::attach(|py| stop.call_method0(py, intern!(py, "stop")).map(drop)).ok();
             output
         });
-        self.event_loop.call_method0(py, intern!(py, "run_forever"))?;
-        outcome(&self.runtime, main)
+        loop {
+            let stopped = self.event_loop.call_method0(py, intern!(py, "run_forever"));
+            if let Poll::Ready(output) = Pin::new(&mut main).poll(&mut Context::from_waker(Waker::noop())) {
+                return output.map_err(|error| io::Error::other(error).into());
+            }
+            let Err(error) = stopped else {
+                return Err(PyRuntimeError::new_err("the app has stopped the event loop"));
+            };
+            // asyncio lets these two out of its loop, whichever callback or task of an app raises them: they end that
+            // task, and no server.
+            if !error.is_instance_of::<PySystemExit>(py) && !error.is_instance_of::<PyKeyboardInterrupt>(py) {
+                return Err(error);
+            }
+            tracing::error!(target: "enfilade::asgi", code = "asgi.app-failed", "{}", traceback::of(py, &error));
+        }
     }
 
     /// Ends what the app has left behind, as `asyncio.run` does: its tasks, its generators, its threads.
-    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
+    ///
+    /// A task that does not end when it is cancelled is waited for so long and left.
+    pub(crate) fn close(&self, py: Python<'_>, patience: Duration) -> PyResult<()> {
         let _entered = self.runtime.enter();
         let event_loop = self.event_loop.bind(py);
         let asyncio = py.import("asyncio")?;
+        let until = |coroutine: Bound<'_, PyAny>| {
+            event_loop.call_method1("run_until_complete", (coroutine,)).map(drop)
+        };
         let tasks = asyncio.call_method1("all_tasks", (event_loop,))?;
-        let tasks: Vec<Bound<'_, PyAny>> = tasks.try_iter()?.collect::<PyResult<_>>()?;
-        for task in &tasks {
-            task.call_method0("cancel")?;
-        }
-        if !tasks.is_empty() {
+        if tasks.is_truthy()? {
+            for task in tasks.try_iter()? {
+                task?.call_method0("cancel")?;
+            }
             let options = PyDict::new(py);
-            options.set_item("return_exceptions", true)?;
-            let all =
-                asyncio.getattr("gather")?.call(pyo3::types::PyTuple::new(py, &tasks)?, Some(&options))?;
-            event_loop.call_method1("run_until_complete", (all,))?;
+            options.set_item("timeout", patience.as_secs_f64())?;
+            until(asyncio.call_method("wait", (tasks,), Some(&options))?)?;
         }
         for last in ["shutdown_asyncgens", "shutdown_default_executor"] {
-            event_loop.call_method1("run_until_complete", (event_loop.call_method0(last)?,))?;
+            until(event_loop.call_method0(last)?)?;
         }
+        hooks::remove(event_loop)?;
         asyncio.call_method1("set_event_loop", (py.None(),))?;
         event_loop.call_method0("close").map(drop)
     }
@@ -150,11 +193,4 @@ impl Drop for Reactor {
     fn drop(&mut self) {
         CURRENT.set(None);
     }
-}
-
-fn outcome<T>(runtime: &PythonRuntime, main: JoinHandle<T>) -> PyResult<T> {
-    if !main.is_finished() {
-        return Err(pyo3::exceptions::PyRuntimeError::new_err("the app has stopped the event loop"));
-    }
-    runtime.turn(main).map_err(|error| io::Error::other(error).into())
 }

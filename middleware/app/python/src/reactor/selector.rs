@@ -79,6 +79,9 @@ impl Selector {
     #[pyo3(signature = (timeout=None))]
     fn select(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyAny>> {
         self.turn(Wait::of(timeout));
+        if let Some(error) = self.local.raised.take() {
+            return Err(error);
+        }
         let mut found: Option<Bound<'_, PyList>> = None;
         let mut failed = Ok(());
         self.descriptors.look(|fd, events| {

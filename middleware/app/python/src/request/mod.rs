@@ -16,6 +16,6 @@ pub use self::{config_error::ConfigError, interface::Interface};
 pub(crate) use self::{
     fault::{Codes, Fault},
     mount::Mount,
-    target::Target,
+    target::{Target, decode},
     user::User,
 };

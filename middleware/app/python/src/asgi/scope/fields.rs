@@ -1,0 +1,111 @@
+//! A request's fields as an app reads them: `[(b"name", b"value"), …]`, names in lower case.
+//!
+//! ```text
+//! :authority, no Host ─▶ (b"host", …) first        cookie, cookie ─▶ one, joined by "; "
+//! a pair that was made before ─▶ the same tuple: bytes and tuples do not change
+//! ```
+
+use std::cell::RefCell;
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION},
+    request,
+};
+use pyo3::{
+    Borrowed,
+    prelude::*,
+    types::{PyBytes, PyList, PyTuple},
+};
+
+/// Pairs that are kept; a power of two.
+const KEPT: usize = 256;
+/// Longer values are seldom the same again.
+const LONGEST: usize = 256;
+
+thread_local! {
+    /// Pairs by a hash of both parts. Clients send nearly the same fields with every request, and proxies do for all
+    /// their clients.
+    static PAIRS: RefCell<Vec<Option<Py<PyTuple>>>> = RefCell::new((0..KEPT).map(|_| None).collect());
+}
+
+pub(super) fn list<'py>(py: Python<'py>, head: &request::Parts) -> PyResult<Bound<'py, PyList>> {
+    let headers = &head.headers;
+    let list = PyList::empty(py);
+    if !headers.contains_key(HOST)
+        && let Some(authority) = head.uri.authority()
+    {
+        let host = PyBytes::new(py, host_and_port(authority.as_str()).as_bytes());
+        list.append((PyBytes::new(py, b"host"), host))?;
+    }
+    let mut cookies = headers.get_all(COOKIE).iter();
+    let many_cookies = cookies.next().is_some() && cookies.next().is_some();
+    for (name, value) in headers {
+        if many_cookies && *name == COOKIE {
+            continue;
+        }
+        list.append(pair(py, name, value)?)?;
+    }
+    if many_cookies {
+        list.append((PyBytes::new(py, b"cookie"), PyBytes::new(py, &joined(headers))))?;
+    }
+    Ok(list)
+}
+
+/// Without the user, of which nobody should make a host.
+fn host_and_port(authority: &str) -> &str {
+    authority.rsplit_once('@').map_or(authority, |(_, rest)| rest)
+}
+
+/// RFC 9113 §8.2.3: the crumbs of HTTP/2 are one field to whoever knows HTTP/1.
+fn joined(headers: &HeaderMap) -> Vec<u8> {
+    let crumbs: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    crumbs.join(&b"; "[..])
+}
+
+fn pair<'py>(py: Python<'py>, name: &HeaderName, value: &HeaderValue) -> PyResult<Bound<'py, PyTuple>> {
+    let (name_bytes, value_bytes) = (name.as_str().as_bytes(), value.as_bytes());
+    // What signs somebody in is not kept longer than it must be.
+    let secret = value.is_sensitive() || *name == AUTHORIZATION || *name == COOKIE || *name == PROXY_AUTHORIZATION;
+    if secret || value_bytes.len() > LONGEST {
+        return new(py, name_bytes, value_bytes);
+    }
+    let place = hash(name_bytes, value_bytes);
+    PAIRS.with_borrow_mut(|pairs| {
+        let kept = &mut pairs[place];
+        if let Some(pair) = kept
+            && is(pair.bind(py), name_bytes, value_bytes)
+        {
+            return Ok(pair.bind(py).clone());
+        }
+        let made = new(py, name_bytes, value_bytes)?;
+        *kept = Some(made.clone().unbind());
+        Ok(made)
+    })
+}
+
+fn new<'py>(py: Python<'py>, name: &[u8], value: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
+    PyTuple::new(py, [PyBytes::new(py, name), PyBytes::new(py, value)])
+}
+
+fn is(pair: &Bound<'_, PyTuple>, name: &[u8], value: &[u8]) -> bool {
+    let part = |place| pair.get_borrowed_item(place).ok();
+    let same = |part: Option<Borrowed<'_, '_, PyAny>>, bytes: &[u8]| {
+        part.is_some_and(|part| part.cast::<PyBytes>().is_ok_and(|part| part.as_bytes() == bytes))
+    };
+    same(part(1), value) && same(part(0), name)
+}
+
+/// Of the lengths and both ends: what is hashed is compared all the same.
+fn hash(name: &[u8], value: &[u8]) -> usize {
+    let ends = |bytes: &[u8]| {
+        let (mut first, mut last) = ([0; 8], [0; 8]);
+        let most = bytes.len().min(8);
+        first[..most].copy_from_slice(&bytes[..most]);
+        last[..most].copy_from_slice(&bytes[bytes.len() - most..]);
+        u64::from_le_bytes(first) ^ u64::from_le_bytes(last).rotate_left(17) ^ bytes.len() as u64
+    };
+    let mixed = ends(name).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ends(value);
+    let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(mixed >> 56).unwrap_or_default() & (KEPT - 1)
+}

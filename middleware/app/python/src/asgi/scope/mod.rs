@@ -1,0 +1,140 @@
+//! The scope of a request: a copy of what all have in common, and what this one says.
+//!
+//! ```text
+//! path        decoded once, UTF-8        raw_path, query_string   as they came
+//! headers     [(b"name", b"value"), …]   scheme, client, server   as the door has judged them
+//! state       a copy of the lifespan's   extensions               what this server can do
+//! ```
+//!
+//! Nothing that an app changes in it is seen by another request: dicts and lists are made anew, and the rest cannot be
+//! changed.
+
+mod address;
+mod fields;
+mod path;
+mod principal;
+
+pub(super) use self::path::path;
+
+use enfilade_core::RequestContext;
+use http::{HeaderMap, Version, header::TE, request, uri::Scheme};
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{PyBytes, PyDict, PyString},
+};
+
+use super::{app::App, settings::Settings};
+
+/// What the scopes of an app have in common: a dict with every key, so that a copy has room for all.
+pub(super) struct Template {
+    http: Py<PyDict>,
+    debug: bool,
+}
+
+impl Template {
+    pub(super) fn new(py: Python<'_>, settings: &Settings) -> PyResult<Self> {
+        let http = PyDict::new(py);
+        http.set_item(intern!(py, "type"), intern!(py, "http"))?;
+        for key in KEYS {
+            http.set_item(PyString::intern(py, key), py.None())?;
+        }
+        http.set_item(intern!(py, "root_path"), settings.mount.script_name())?;
+        Ok(Self { http: http.unbind(), debug: settings.debug })
+    }
+}
+
+const KEYS: [&str; 13] = [
+    "asgi",
+    "http_version",
+    "server",
+    "client",
+    "scheme",
+    "method",
+    "root_path",
+    "path",
+    "raw_path",
+    "query_string",
+    "headers",
+    "state",
+    "extensions",
+];
+
+/// `asgi` of every scope.
+pub(super) fn asgi(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let asgi = PyDict::new(py);
+    asgi.set_item(intern!(py, "version"), intern!(py, "3.0"))?;
+    asgi.set_item(intern!(py, "spec_version"), intern!(py, "2.5"))?;
+    Ok(asgi)
+}
+
+/// `path`: what the request's path is to the app.
+pub(super) fn scope<'py>(
+    py: Python<'py>,
+    app: &App,
+    head: &request::Parts,
+    path: &str,
+) -> PyResult<Bound<'py, PyDict>> {
+    let scope = app.template.http.bind(py).copy()?;
+    let version = match head.version {
+        Version::HTTP_10 => intern!(py, "1.0"),
+        Version::HTTP_2 => intern!(py, "2"),
+        _ => intern!(py, "1.1"),
+    };
+    let context = RequestContext::of(&head.extensions);
+    let canonical = context.and_then(RequestContext::canonical);
+    let scheme = canonical.map_or(head.uri.scheme(), |canonical| Some(canonical.scheme()));
+    let https = scheme == Some(&Scheme::HTTPS);
+    scope.set_item(intern!(py, "asgi"), asgi(py)?)?;
+    scope.set_item(intern!(py, "http_version"), version)?;
+    scope.set_item(intern!(py, "method"), method(py, head.method.as_str()))?;
+    scope.set_item(intern!(py, "scheme"), if https { intern!(py, "https") } else { intern!(py, "http") })?;
+    path::set(&scope, head, path)?;
+    let query = head.uri.query().unwrap_or_default();
+    scope.set_item(intern!(py, "query_string"), PyBytes::new(py, query.as_bytes()))?;
+    scope.set_item(intern!(py, "headers"), fields::list(py, head)?)?;
+    if let Some(client) = canonical.and_then(|canonical| canonical.client()) {
+        scope.set_item(intern!(py, "client"), address::client(py, client)?)?;
+    }
+    scope.set_item(intern!(py, "server"), address::server(py, head, https)?)?;
+    let principal = principal::of(py, context.and_then(RequestContext::principal))?;
+    let state = app.state.bind(py).copy()?;
+    state.set_item(intern!(py, "principal"), &principal)?;
+    scope.set_item(intern!(py, "state"), state)?;
+    let extensions = extensions(py, app, head)?;
+    if let Some(principal) = principal {
+        extensions.set_item(intern!(py, "enfilade.principal"), principal)?;
+    }
+    scope.set_item(intern!(py, "extensions"), extensions)?;
+    Ok(scope)
+}
+
+fn method<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
+    match name {
+        "GET" => intern!(py, "GET").clone(),
+        "POST" => intern!(py, "POST").clone(),
+        "HEAD" => intern!(py, "HEAD").clone(),
+        "PUT" => intern!(py, "PUT").clone(),
+        other => PyString::new(py, other),
+    }
+}
+
+fn extensions<'py>(py: Python<'py>, app: &App, head: &request::Parts) -> PyResult<Bound<'py, PyDict>> {
+    let extensions = PyDict::new(py);
+    extensions.set_item(intern!(py, "http.response.pathsend"), PyDict::new(py))?;
+    if takes_trailers(head.version, &head.headers) {
+        extensions.set_item(intern!(py, "http.response.trailers"), PyDict::new(py))?;
+    }
+    if app.template.debug {
+        extensions.set_item(intern!(py, "http.response.debug"), PyDict::new(py))?;
+    }
+    Ok(extensions)
+}
+
+/// HTTP/2 carries them; of HTTP/1.1 only who says so is sent any (RFC 9110 §6.5.1).
+fn takes_trailers(version: Version, headers: &HeaderMap) -> bool {
+    let names = |value: &http::HeaderValue| {
+        value.to_str().is_ok_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("trailers")))
+    };
+    version == Version::HTTP_2 || (version == Version::HTTP_11 && headers.get_all(TE).iter().any(names))
+}

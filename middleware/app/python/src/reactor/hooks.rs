@@ -1,0 +1,124 @@
+//! What of the loop is ours beside its selector: whatever gives Python something to do ends the turn that runs.
+//!
+//! ```text
+//! call_soon ──┬── a task that is being started: its first step is kept, and run at once
+//!             └── else: a handle in the loop's queue, as asyncio does it, and the turn ends
+//! call_at, stop ── asyncio's own, and the turn ends
+//! ```
+//!
+//! An app's first step runs inside a turn, before the loop has counted what is ready and when the next timer is due.
+
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
+
+use super::Local;
+
+/// Puts them into a loop, as attributes of this one.
+pub(super) fn install(py: Python<'_>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    let hooks = Hooks {
+        event_loop: event_loop.clone().unbind(),
+        handle: py.import("asyncio")?.getattr("Handle")?.unbind(),
+        append: event_loop.getattr("_ready")?.getattr("append")?.unbind(),
+        call_at: event_loop.getattr("call_at")?.unbind(),
+        stop: event_loop.getattr("stop")?.unbind(),
+    };
+    let hooks = Bound::new(py, hooks)?;
+    for name in NAMES {
+        event_loop.setattr(name, hooks.getattr(name)?)?;
+    }
+    Ok(())
+}
+
+/// Takes them out again: a loop that is closed says so by itself.
+pub(super) fn remove(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    NAMES.into_iter().try_for_each(|name| event_loop.delattr(name))
+}
+
+const NAMES: [&str; 3] = ["call_soon", "call_at", "stop"];
+
+#[pyclass(frozen, module = "enfilade")]
+struct Hooks {
+    event_loop: Py<PyAny>,
+    handle: Py<PyAny>,
+    append: Py<PyAny>,
+    call_at: Py<PyAny>,
+    stop: Py<PyAny>,
+}
+
+#[pymethods]
+impl Hooks {
+    #[pyo3(signature = (callback, *args, context=None))]
+    fn call_soon(
+        &self,
+        py: Python<'_>,
+        callback: Bound<'_, PyAny>,
+        args: Bound<'_, PyTuple>,
+        context: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let Some(local) = Local::current() else {
+            return Err(pyo3::exceptions::PyRuntimeError::new_err(
+                "call_soon from another thread: use call_soon_threadsafe",
+            ));
+        };
+        if local.capturing.take() {
+            *local.captured.borrow_mut() = Some((callback.unbind(), context.map(Bound::unbind)));
+            return Ok(py.None());
+        }
+        let handle = self.handle.bind(py).call1((callback, args, &self.event_loop, context))?;
+        self.append.bind(py).call1((&handle,))?;
+        local.python_ready();
+        Ok(handle.unbind())
+    }
+
+    #[pyo3(signature = (*args, **options))]
+    fn call_at(
+        &self,
+        py: Python<'_>,
+        args: Bound<'_, PyTuple>,
+        options: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<Py<PyAny>> {
+        let timer = self.call_at.call(py, args, options.as_ref())?;
+        ready();
+        Ok(timer)
+    }
+
+    fn stop(&self, py: Python<'_>) -> PyResult<()> {
+        self.stop.call0(py)?;
+        ready();
+        Ok(())
+    }
+}
+
+fn ready() {
+    if let Some(local) = Local::current() {
+        local.python_ready();
+    }
+}
+
+impl Local {
+    /// Runs `make`, in which one task is made, and that task's first step at once.
+    ///
+    /// It is what `asyncio.Task(eager_start=True)` does from Python 3.12 on, for every version: the step finds its loop
+    /// running and itself as the current task. What the step raises is a fault of the loop, never of the app, whose
+    /// exceptions its task keeps.
+    pub(crate) fn eagerly<T>(&self, py: Python<'_>, make: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+        self.capturing.set(true);
+        let made = make();
+        self.capturing.set(false);
+        let captured = self.captured.borrow_mut().take();
+        let made = made?;
+        match captured {
+            Some((step, Some(context))) => {
+                context.bind(py).call_method1(intern!(py, "run"), (step,))?;
+            }
+            Some((step, None)) => {
+                step.call0(py)?;
+            }
+            None => {}
+        }
+        Ok(made)
+    }
+}
