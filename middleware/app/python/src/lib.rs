@@ -15,7 +15,7 @@ mod traceback;
 pub mod wsgi;
 
 pub use self::{
-    asgi::{AsgiApp, AsgiBody, AsgiError, AsgiFuture},
+    asgi::{AsgiApp, AsgiBody, AsgiError, AsgiFuture, WebSocketSettings},
     import::{ImportError, PythonApp},
     interpreter::{Interpreter, StartError, Started},
     request::{ConfigError, Interface},

@@ -23,13 +23,7 @@ use pyo3::{
 };
 use tokio::{runtime::Handle, sync::oneshot};
 
-use super::{
-    ready,
-    registry::Registry,
-    scope::Template,
-    settings::Settings,
-    task::Whose,
-};
+use super::{ready, registry::Registry, scope::Template, settings::Settings, task::Whose};
 
 /// See the [module docs](self).
 pub(super) struct App {

@@ -6,14 +6,15 @@
 //!
 //! `receive` and `send` are functions of C: of all callables they are called with the least ado.
 
-use std::{ptr, sync::Arc};
+use std::{borrow::Cow, ptr, sync::Arc};
 
+use enfilade_core::Rejection;
 use http::request;
 use pyo3::{ffi, prelude::*};
 
 use super::{
     app::App,
-    exchange::{Exchange, Outgoing},
+    exchange::Exchange,
     native::{self, guarded},
     reason,
     receive::receive,
@@ -25,32 +26,25 @@ use super::{
 /// Makes the task, on the loop's thread.
 pub(super) fn start(exchange: &Exchange, head: &request::Parts) {
     let app = exchange.app();
-    let rejection = if app.registry.len() >= app.settings.max_in_flight {
-        Some(reason::busy())
-    } else {
-        None
-    };
-    let path = match rejection {
-        Some(rejection) => Err(rejection),
-        None => scope::path(head).ok_or_else(reason::path),
-    };
-    let path = path.and_then(|path| match app.settings.mount.path_info(path.as_bytes()) {
-        Some(_) => Ok(path),
-        None => Err(reason::not_here()),
-    });
-    let path = match path {
+    let path = match admit(app, head) {
         Ok(path) => path,
-        Err(rejection) => {
-            let mut state = exchange.lock();
-            state.outgoing = Outgoing::Refused(Box::new(rejection));
-            return state.wake();
-        }
+        Err(rejection) => return exchange.refuse(rejection),
     };
-    app.core().hear_of_drain(&head.extensions);
     Python::attach(|py| match task(py, app, exchange, head, &path) {
         Ok(task) => exchange.started(task.unbind()),
         Err(error) => exchange.failed(|| Some(crate::traceback::of(py, &error))),
     });
+}
+
+/// The path, if the app is to be called at all.
+pub(super) fn admit<'h>(app: &App, head: &'h request::Parts) -> Result<Cow<'h, str>, Rejection> {
+    if app.registry.len() >= app.settings.max_in_flight {
+        return Err(reason::busy());
+    }
+    let path = scope::path(head).ok_or_else(reason::path)?;
+    app.settings.mount.path_info(path.as_bytes()).ok_or_else(reason::not_here)?;
+    app.core().hear_of_drain(&head.extensions);
+    Ok(path)
 }
 
 fn task<'py>(
@@ -102,8 +96,7 @@ unsafe extern "C" fn call_receive(run: *mut ffi::PyObject, _: *mut ffi::PyObject
 unsafe extern "C" fn call_send(run: *mut ffi::PyObject, message: *mut ffi::PyObject) -> *mut ffi::PyObject {
     guarded(ptr::null_mut(), |py| {
         // SAFETY: as above; Python keeps the message alive through the call.
-        let (exchange, message) =
-            unsafe { (task::exchange(run), Bound::from_borrowed_ptr(py, message)) };
+        let (exchange, message) = unsafe { (task::exchange(run), Bound::from_borrowed_ptr(py, message)) };
         send(py, exchange.ok_or_else(reason::no_request)?, &message).map(Bound::into_ptr)
     })
 }

@@ -148,6 +148,13 @@ impl Exchange {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Answers without the app.
+    pub(super) fn refuse(&self, rejection: Rejection) {
+        let mut state = self.lock();
+        state.outgoing = Outgoing::Refused(Box::new(rejection));
+        state.wake();
+    }
+
     /// The app's task has made its first step; one that has not ended is counted and timed from now on.
     pub(super) fn started(&self, task: Py<PyAny>) {
         let mut state = self.lock();

@@ -50,7 +50,9 @@ fn field(map: &mut HeaderMap, pair: &Bound<'_, PyAny>, of: Of) -> PyResult<()> {
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("name"))?;
     let value = HeaderValue::from_bytes(value.as_bytes().trim_ascii()).map_err(|_| bad("value"))?;
     // Of this connection, and so the server's (ASGI: "servers may ignore them"); the framing follows the body.
-    if is_of_the_connection(&parsed) || matches!(of, Of::Head { trailers: false } if parsed == header::TRAILER) {
+    if is_of_the_connection(&parsed)
+        || matches!(of, Of::Head { trailers: false } if parsed == header::TRAILER)
+    {
         return Ok(());
     }
     if parsed == header::CONTENT_LENGTH {

@@ -41,7 +41,10 @@ impl Future for AsgiFuture {
             Answer::File(head, file) => respond(head, AsgiBody::file(file)),
             Answer::Stream(head) => {
                 let length = length(&head);
-                respond(head, running.map_or_else(AsgiBody::default, |running| AsgiBody::stream(running, length)))
+                respond(
+                    head,
+                    running.map_or_else(AsgiBody::default, |running| AsgiBody::stream(running, length)),
+                )
             }
             Answer::Refused(rejection) => rejection.into_response(),
         };

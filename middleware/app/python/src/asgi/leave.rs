@@ -49,16 +49,17 @@ impl Exchange {
         self.settle_all(receiving, |py| Ok(disconnect(py)));
         self.settle_all(sending, |_| Err(client_gone()));
         if cancel {
-            self.cancel_later();
+            self.cancel_later(Unless::Complete);
         }
     }
 
-    fn cancel_later(&self) {
+    /// Cancels the app's task when its grace has passed.
+    pub(super) fn cancel_later(&self, unless: Unless) {
         let exchange = self.clone();
         self.app().remote.spawn(async move {
             tokio::time::sleep(exchange.app().settings.grace).await;
             let mut state = exchange.lock();
-            let task = if state.complete { None } else { state.take_task() };
+            let task = if state.complete && unless == Unless::Complete { None } else { state.take_task() };
             drop(state);
             if let Some(task) = task {
                 Python::attach(|py| task.call_method0(py, intern!(py, "cancel")).map(drop)).ok();
@@ -113,6 +114,14 @@ impl Exchange {
             self.app().remote.spawn(async move { settle() });
         }
     }
+}
+
+/// What saves a task from its cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unless {
+    /// Its end, or the end of its response: what it still does is its own.
+    Complete,
+    Ended,
 }
 
 /// What `send` raises since version 2.4 of the specification.

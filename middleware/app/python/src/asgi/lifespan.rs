@@ -63,11 +63,8 @@ impl Lifespan {
     /// Begins it, on the loop's thread.
     pub(super) fn begin(py: Python<'_>, app: &Arc<App>) -> PyResult<Self> {
         let state = State { phase: Phase::Starting, receiving: Vec::new(), received: 0, why: String::new() };
-        let lifespan = Self(Arc::new(Shared {
-            app: app.clone(),
-            state: Mutex::new(state),
-            changed: Notify::new(),
-        }));
+        let lifespan =
+            Self(Arc::new(Shared { app: app.clone(), state: Mutex::new(state), changed: Notify::new() }));
         let scope = PyDict::new(py);
         scope.set_item(intern!(py, "type"), intern!(py, "lifespan"))?;
         scope.set_item(intern!(py, "asgi"), asgi(py)?)?;

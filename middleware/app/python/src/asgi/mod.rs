@@ -31,10 +31,12 @@ mod send;
 mod service;
 mod settings;
 mod task;
+mod websocket;
 
 pub use self::{
     body::{AsgiBody, AsgiError},
     debug::AsgiDebug,
     future::AsgiFuture,
     service::AsgiApp,
+    websocket::WebSocketSettings,
 };

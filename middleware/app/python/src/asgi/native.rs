@@ -147,7 +147,8 @@ impl Drop for Slot {
 pub(super) fn guarded<T>(failed: T, work: impl FnOnce(Python<'_>) -> PyResult<T>) -> T {
     Python::attach(|py| {
         let done = catch_unwind(AssertUnwindSafe(|| work(py)));
-        let done = done.unwrap_or_else(|_| Err(PyRuntimeError::new_err("a fault of the server, see its log")));
+        let done =
+            done.unwrap_or_else(|_| Err(PyRuntimeError::new_err("a fault of the server, see its log")));
         done.unwrap_or_else(|error| {
             error.restore(py);
             failed

@@ -44,7 +44,11 @@ impl Exchange {
         }
         match &mut state.outgoing {
             Outgoing::Waiting | Outgoing::Started(_) => {
-                let said = if said.is_some() { "the app raised an exception" } else { "the app's task was cancelled" };
+                let said = if said.is_some() {
+                    "the app raised an exception"
+                } else {
+                    "the app's task was cancelled"
+                };
                 state.outgoing = Outgoing::Refused(Box::new(reason::app("asgi.app-failed", said)));
             }
             Outgoing::Streaming(stream) if stream.end.is_none() => {

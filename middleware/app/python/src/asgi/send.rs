@@ -71,7 +71,7 @@ pub(super) fn send<'py>(
 impl State {
     /// One message; whoever waits for the response is woken if there is something to see. Whether the client is slower
     /// than the app.
-    fn send(&mut self, message: Message) -> PyResult<bool> {
+    pub(super) fn send(&mut self, message: Message) -> PyResult<bool> {
         self.may_send(&message)?;
         match (std::mem::replace(&mut self.outgoing, Outgoing::Done), message) {
             (Outgoing::Waiting, Message::Start(head)) => {
@@ -117,7 +117,7 @@ impl State {
         Ok(())
     }
 
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         matches!(&self.outgoing, Outgoing::Streaming(stream) if stream.waiting >= HIGH && !self.gone)
     }
 

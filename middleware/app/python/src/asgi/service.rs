@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, request};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -21,11 +21,12 @@ use super::{
     app::App,
     body::{AsgiBody, Running},
     call,
-    exchange::{Exchange, Outgoing},
+    exchange::Exchange,
     future::AsgiFuture,
     reason,
     receive::Incoming,
     settings::Settings,
+    websocket::{self, WebSocketSettings},
 };
 use crate::{BoxError, ConfigError, reactor::Local};
 
@@ -71,6 +72,11 @@ impl AsgiApp {
         self.edit(|settings| settings.debug = true)
     }
 
+    /// Limits and deadlines of its WebSockets.
+    pub fn with_websockets(self, websockets: WebSocketSettings) -> Self {
+        self.edit(|settings| settings.websocket = websockets)
+    }
+
     /// Waits until the loop has ended, which a loop on a thread of its own does once every other clone is gone too: the
     /// app's shutdown is over then. At once where the loop is this thread's.
     pub async fn closed(self) {
@@ -114,36 +120,41 @@ where
 
     fn call(&mut self, request: Request<B>) -> AsgiFuture {
         let (head, body) = request.into_parts();
+        if websocket::is_handshake(&head) {
+            return AsgiFuture::new(Running::new(websocket::call(&self.0, head, !body.is_end_stream())));
+        }
         let exchange = Exchange::new(self.0.clone(), Incoming::of(body), head.method == Method::HEAD);
         if Local::current().is_some() {
             call::start(&exchange, &head);
         } else {
-            let start = Start { exchange: exchange.clone(), started: false };
-            self.0.remote.spawn(async move { start.now(&head) });
+            let start = Start::new(&exchange);
+            self.0.remote.spawn(async move { start.now(|exchange| call::start(exchange, &head)) });
         }
         AsgiFuture::new(Running::new(exchange))
     }
 }
 
 /// A request on its way to the loop's thread; one that never gets there is refused.
-struct Start {
+pub(super) struct Start {
     exchange: Exchange,
     started: bool,
 }
 
 impl Start {
-    fn now(mut self, head: &request::Parts) {
+    pub(super) fn new(exchange: &Exchange) -> Self {
+        Self { exchange: exchange.clone(), started: false }
+    }
+
+    pub(super) fn now(mut self, start: impl FnOnce(&Exchange)) {
         self.started = true;
-        call::start(&self.exchange, head);
+        start(&self.exchange);
     }
 }
 
 impl Drop for Start {
     fn drop(&mut self) {
         if !self.started {
-            let mut state = self.exchange.lock();
-            state.outgoing = Outgoing::Refused(Box::new(reason::ended()));
-            state.wake();
+            self.exchange.refuse(reason::ended());
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What can be set of an app that is served.
 //!
 //! ```text
-//! root path · deadline to the head · grace after a hang-up · requests at once · the debug extension
+//! root path · deadline to the head · grace after a hang-up · requests at once · the debug extension · WebSockets
 //! ```
 
 use std::time::Duration;
 
+use super::websocket::WebSocketSettings;
 use crate::request::Mount;
 
 /// See the `with_` methods of [`AsgiApp`](crate::AsgiApp).
@@ -18,6 +19,7 @@ pub(super) struct Settings {
     pub(super) grace: Duration,
     pub(super) max_in_flight: usize,
     pub(super) debug: bool,
+    pub(super) websocket: WebSocketSettings,
 }
 
 impl Settings {
@@ -28,6 +30,7 @@ impl Settings {
             grace: Duration::from_secs(5),
             max_in_flight: 10_000,
             debug: false,
+            websocket: WebSocketSettings::new(),
         }
     }
 }

@@ -8,11 +8,7 @@
 //! A done callback would tell the same one loop turn later, at the price of a callback for each request. The same object
 //! is `self` of the two functions that an app is given: one object less for each request.
 
-use std::{
-    ffi::c_void,
-    ptr,
-    sync::Arc,
-};
+use std::{ffi::c_void, ptr, sync::Arc};
 
 use pyo3::{
     exceptions::{PyGeneratorExit, PyStopIteration},
@@ -86,8 +82,12 @@ pub(super) fn start<'py>(
         // SAFETY: one positional argument and one for each of the two keywords, all alive through the call; it gives a
         // new reference, or none and an exception.
         unsafe {
-            let task =
-                ffi::PyObject_Vectorcall(app.task.as_ptr(), arguments.as_ptr(), 1, app.task_keywords.as_ptr());
+            let task = ffi::PyObject_Vectorcall(
+                app.task.as_ptr(),
+                arguments.as_ptr(),
+                1,
+                app.task_keywords.as_ptr(),
+            );
             Bound::from_owned_ptr_or_err(py, task)
         }
     };

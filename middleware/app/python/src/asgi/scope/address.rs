@@ -9,10 +9,7 @@ use std::{cell::RefCell, net::SocketAddr};
 
 use enfilade_core::{ClientAddr, RequestContext};
 use http::request;
-use pyo3::{
-    prelude::*,
-    types::PyTuple,
-};
+use pyo3::{prelude::*, types::PyTuple};
 
 /// Connections whose clients are kept; a power of two.
 const KEPT: usize = 256;

@@ -66,7 +66,8 @@ fn joined(headers: &HeaderMap) -> Vec<u8> {
 fn pair<'py>(py: Python<'py>, name: &HeaderName, value: &HeaderValue) -> PyResult<Bound<'py, PyTuple>> {
     let (name_bytes, value_bytes) = (name.as_str().as_bytes(), value.as_bytes());
     // What signs somebody in is not kept longer than it must be.
-    let secret = value.is_sensitive() || *name == AUTHORIZATION || *name == COOKIE || *name == PROXY_AUTHORIZATION;
+    let secret =
+        value.is_sensitive() || *name == AUTHORIZATION || *name == COOKIE || *name == PROXY_AUTHORIZATION;
     if secret || value_bytes.len() > LONGEST {
         return new(py, name_bytes, value_bytes);
     }

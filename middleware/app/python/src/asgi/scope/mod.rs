@@ -134,7 +134,9 @@ fn extensions<'py>(py: Python<'py>, app: &App, head: &request::Parts) -> PyResul
 /// HTTP/2 carries them; of HTTP/1.1 only who says so is sent any (RFC 9110 §6.5.1).
 fn takes_trailers(version: Version, headers: &HeaderMap) -> bool {
     let names = |value: &http::HeaderValue| {
-        value.to_str().is_ok_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("trailers")))
+        value
+            .to_str()
+            .is_ok_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("trailers")))
     };
     version == Version::HTTP_2 || (version == Version::HTTP_11 && headers.get_all(TE).iter().any(names))
 }
