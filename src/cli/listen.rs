@@ -59,6 +59,17 @@ impl Listen {
         Ok(Self { listeners })
     }
 
+    /// What another process of this program has bound.
+    #[cfg(feature = "python")]
+    pub(crate) fn taken(listeners: Vec<TcpListener>) -> Self {
+        Self { listeners }
+    }
+
+    #[cfg(feature = "python")]
+    pub(crate) fn listeners(&self) -> &[TcpListener] {
+        &self.listeners
+    }
+
     /// The addresses, with the ports that were taken.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 mod key;
 mod listen;
 mod log;
+mod python;
 mod run;
 mod server;
 
@@ -19,6 +20,7 @@ pub use self::{
     key::KeyArgs,
     listen::{Listen, ListenError, ProxyFields, host_of, is_loopback, literal},
     log::LogFormat,
+    python::{InterfaceArg, PythonArgs},
     run::{AuthKind, CgiArgs, RunArgs},
     server::ServerArgs,
 };
@@ -96,19 +98,26 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(error.as_ref());
-            // EX_CONFIG of sysexits.h: what was asked for does not work here.
-            ExitCode::from(78)
+            let traceback = error.downcast_ref().and_then(gateway::RunError::traceback);
+            complain(error.as_ref(), traceback);
+            ExitCode::from(if traceback.is_some() { SOFTWARE } else { CONFIG })
         }
     }
 }
 
-/// Prints an error with its causes.
-fn complain(error: &dyn std::error::Error) {
+/// `EX_CONFIG` of sysexits.h: what was asked for does not work here.
+pub(crate) const CONFIG: u8 = 78;
+
+/// `EX_SOFTWARE`: the app raised while it was imported.
+const SOFTWARE: u8 = 70;
+
+/// Prints an error with its causes, behind what the app has to say.
+fn complain(error: &dyn std::error::Error, traceback: Option<&str>) {
     use std::io::Write as _;
 
+    let traceback = traceback.map(|text| format!("{text}\n")).unwrap_or_default();
     // Nobody is left to tell when standard error is closed.
-    let _ = writeln!(std::io::stderr(), "enfilade: {}", with_causes(error));
+    let _ = writeln!(std::io::stderr(), "{traceback}enfilade: {}", with_causes(error));
 }
 
 /// An error and its causes, a line each, but for those that it has said itself.

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 // No doc comment: clap would show it in the place of the command's own.
 #[allow(missing_docs)]
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct PythonArgs {
     /// Which interface the app has; it is asked unless this says so
     #[arg(long, value_name = "KIND", value_enum, default_value_t = InterfaceArg::Auto)]
@@ -31,6 +31,10 @@ pub struct PythonArgs {
     /// Start anew whenever a .py file below --app-dir changes: for developers
     #[arg(long)]
     pub reload: bool,
+
+    /// Where the process that `--reload` starts takes its listeners from.
+    #[arg(long, value_name = "PATH", hide = true, requires = "reload")]
+    pub reloaded: Option<PathBuf>,
 }
 
 /// The interface of an app in Python.

@@ -8,10 +8,10 @@ use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 use clap::Args;
 
-use super::ServerArgs;
+use super::{PythonArgs, ServerArgs};
 
 /// Which app, who may come in, and where to listen.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The app: an executable file is a CGI script, a process for each request
     ///
@@ -43,6 +43,10 @@ pub struct RunArgs {
     #[command(flatten, next_help_heading = "CGI scripts")]
     pub cgi: CgiArgs,
 
+    /// Which interface the app has, and where its packages are.
+    #[command(flatten, next_help_heading = "Apps in Python")]
+    pub python: PythonArgs,
+
     /// Where and how to listen.
     #[command(flatten, next_help_heading = "The server")]
     pub server: ServerArgs,
@@ -50,7 +54,7 @@ pub struct RunArgs {
 
 // No doc comment: clap would show it in the place of the command's own.
 #[allow(missing_docs)]
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct CgiArgs {
     /// The path that the script answers below, such as /report.cgi; without it every path is the script's
     #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]

@@ -16,7 +16,7 @@ use super::{
 
 // No doc comment: clap would show it in the place of the command's own.
 #[allow(missing_docs)]
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ServerArgs {
     /// Address to listen on, such as 127.0.0.1:8080; may be given several times
     ///

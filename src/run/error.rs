@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! the app: not there · in Python, which this build has not      --auth: twice the same · no issuer · demo, exposed
+//!          in Python, and not to be imported
 //! a script's setting, under the name of its option
 //! ```
 
@@ -9,7 +10,8 @@ use std::{error::Error, fmt, net::SocketAddr};
 
 use enfilade_cgi::ConfigError;
 
-/// Why the app is not served; each says what to do. Exit code 78, as every error of the configuration.
+/// Why the app is not served; each says what to do. Exit code 78, as every error of the configuration; 70 where the app
+/// itself raised.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {
@@ -19,6 +21,9 @@ pub enum RunError {
     Script(ConfigError),
     /// An app in Python, and this program was built without it.
     NoPython(String),
+    /// An app in Python that cannot be imported, or that ended before it was told to.
+    #[cfg(feature = "python")]
+    Import(enfilade_python::ImportError),
     /// `--auth`: a kind that is there already.
     Twice(&'static str),
     /// `--auth jwt`: whose tokens, or for whom, is not said.
@@ -27,6 +32,17 @@ pub enum RunError {
     NoTokens,
     /// `--auth demo` on an address beyond this machine.
     Exposed(SocketAddr),
+}
+
+impl RunError {
+    /// What Python says of an app that raised, for whoever wrote it; none of any other mistake.
+    pub fn traceback(&self) -> Option<&str> {
+        match self {
+            #[cfg(feature = "python")]
+            Self::Import(error) => error.traceback(),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for RunError {
@@ -42,6 +58,8 @@ impl fmt::Display for RunError {
                 "{name} is an app in Python, and this program was built without it: build it with `cargo build \
                  --release --features python`; if {name} is a file, write ./{name} and chmod +x it"
             ),
+            #[cfg(feature = "python")]
+            Self::Import(error) => write!(f, "{error}"),
             Self::Twice(kind) => {
                 write!(f, "--auth {kind} is there twice: one file may hold all users, and all keys of an issuer")
             }

@@ -12,6 +12,8 @@ use enfilade_server::{Limits, RequestBody, SecurityHeaders, Server};
 use http_body::Body;
 use tower::BoxError;
 
+#[cfg(feature = "python")]
+use super::reload::Taken;
 use super::{
     Credentials,
     banner::Banner,
@@ -22,9 +24,11 @@ use crate::cli::{Listen, RunArgs};
 /// Bound sockets, and the settings of what is to stand between them and an app.
 #[derive(Debug)]
 #[must_use = "a gateway does nothing until it serves an app"]
-pub struct Gateway<'a> {
-    args: &'a RunArgs,
+pub struct Gateway {
+    args: RunArgs,
     listen: Listen,
+    #[cfg(feature = "python")]
+    taken: Option<Taken>,
 }
 
 /// A chain around an app, with what was made for it.
@@ -38,14 +42,24 @@ pub struct Built<B, E> {
     pub credentials: Credentials,
 }
 
-impl<'a> Gateway<'a> {
+impl Gateway {
     /// Binds the sockets: what needs no app and no runtime fails here.
     ///
     /// # Errors
     ///
     /// When an address cannot be listened on.
-    pub fn bind(args: &'a RunArgs) -> Result<Self, BoxError> {
-        Ok(Self { args, listen: Listen::of(&args.server)? })
+    pub fn bind(args: &RunArgs) -> Result<Self, BoxError> {
+        #[cfg(feature = "python")]
+        if let Some(path) = &args.python.reloaded {
+            let (listeners, taken) = Taken::from(path)?;
+            return Ok(Self { args: args.clone(), listen: Listen::taken(listeners), taken: Some(taken) });
+        }
+        Ok(Self {
+            args: args.clone(),
+            listen: Listen::of(&args.server)?,
+            #[cfg(feature = "python")]
+            taken: None,
+        })
     }
 
     /// Serves the app until the process is told to stop: a future to await on a tokio runtime with I/O and time, of
@@ -59,11 +73,11 @@ impl<'a> Gateway<'a> {
         S: Boxable<RequestBody, E>,
         E: Into<BoxError> + Send + Sync + 'static,
     {
-        let Self { args, listen } = self;
+        let Self { args, listen, .. } = self;
         let addrs = listen.addrs()?;
         args.server.warn_of_exposure(&addrs);
         let url = args.server.url(&addrs);
-        let Built { service, plan, credentials } = build(args, &addrs, &Clock::system(), app)?;
+        let Built { service, plan, credentials } = build(&args, &addrs, &Clock::system(), app)?;
         if credentials.auth.is_none() {
             tracing::warn!(target: "enfilade", "no --auth: nobody is asked who they are, every request is anonymous");
         }
@@ -71,7 +85,13 @@ impl<'a> Gateway<'a> {
             .with_limits(Limits::default().with_max_body_size(args.max_body))
             .with_security_headers(args.server.with_hsts(SecurityHeaders::new())?)
             .with_signals()?;
-        Banner { args, plan: &plan, what, url: &url, addrs: &addrs, credentials: &credentials }.print()?;
+        #[cfg(feature = "python")]
+        let server = match self.taken {
+            Some(taken) => taken.end_with(server)?,
+            None => server,
+        };
+        Banner { args: &args, plan: &plan, what, url: &url, addrs: &addrs, credentials: &credentials }
+            .print()?;
         server.serve(service).await?;
         Ok(())
     }

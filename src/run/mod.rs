@@ -1,9 +1,9 @@
 //! `enfilade run`: the chain before an app that was not written in Rust.
 //!
 //! ```text
-//! RunArgs ─▶ Target ─┬─ a script ─▶ CgiService ──┐
-//!                    └─ module:attr ─▶ (Python)  ├─▶ Gateway ── serve(app) ──▶ accepts ─▶ drains ─▶ done
-//!                       sockets are bound ───────┘
+//! RunArgs ─▶ Target ─┬─ a script ─▶ CgiService ───────────────┐
+//!                    └─ module:attr ─▶ WsgiApp, or AsgiApp    ├─▶ Gateway ── serve(app) ──▶ accepts ─▶ drains ─▶ done
+//!                       sockets are bound ────────────────────┘
 //! ```
 //!
 //! - [`chain`]: the links, with a reason for each one's place
@@ -14,6 +14,10 @@ pub mod chain;
 mod credentials;
 mod error;
 mod gateway;
+#[cfg(feature = "python")]
+mod python;
+#[cfg(feature = "python")]
+mod reload;
 mod script;
 mod target;
 
@@ -44,6 +48,11 @@ pub fn run(args: &RunArgs) -> Result<(), BoxError> {
             let what = format!("{} (CGI: a process for each request)", path.display());
             runtime.block_on(gateway.serve(app, &what))
         }
+        #[cfg(feature = "python")]
+        Target::Python(_) if args.python.reload && args.python.reloaded.is_none() => reload::watch(args),
+        #[cfg(feature = "python")]
+        Target::Python(name) => python::serve(args, &name),
+        #[cfg(not(feature = "python"))]
         Target::Python(name) => Err(RunError::NoPython(name).into()),
     }
 }

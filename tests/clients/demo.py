@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-BINARY = os.environ.get("ENFILADE_BIN", "target/debug/enfilade")
+BINARY = os.path.abspath(os.environ.get("ENFILADE_BIN", "target/debug/enfilade"))
 FOLDER = Path(os.environ.get("ENFILADE_CLIENTS", "target/clients"))
 
 # Long enough for a busy machine; nothing waits for it when all is well.

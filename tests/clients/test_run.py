@@ -7,12 +7,9 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
-import time
-import unittest
-from pathlib import Path
 
 from demo import BINARY, PATIENCE
+from gateway import Case, Gateway, has_ended, until
 
 SHOW = """#!/bin/sh
 printf 'Content-Type: text/plain\\n\\n'
@@ -30,82 +27,21 @@ echo end
 """
 
 
-def until(holds):
-    """Waits for what another process does."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold"
-        time.sleep(0.05)
-
-
-def has_ended(pid: int) -> bool:
-    """Also when nobody is there to reap it."""
-    try:
-        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return True
-
-
-class Gateway:
-    """`enfilade run` with options of a test's own, once it listens."""
-
-    def __init__(self, folder: Path, script: str, *options: str):
-        self.log = folder / "log"
-        with open(self.log, "wb") as log:
-            command = [BINARY, "run", str(folder / script), "--listen", "127.0.0.1:0", *options]
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.printed = []
-        for line in self.process.stdout:
-            self.printed.append(line.strip())
-            if "Ctrl-C ends it" in line:
-                break
-        self.url = self.said("url")
-        assert self.url, f"it did not start: {self.printed} {self.log.read_text()}"
-
-    def said(self, name: str) -> str | None:
-        return next((line.split(maxsplit=1)[1] for line in self.printed if line.startswith(f"{name} ")), None)
-
-    def curl(self, *arguments: str, path: str = "/") -> tuple[int, str]:
-        """The status and the answer."""
-        form = ["-w", "\n%{http_code}", "--max-time", str(PATIENCE), "-sS"]
-        done = subprocess.run(["curl", *form, *arguments, self.url + path], capture_output=True, text=True)
-        body, _, status = done.stdout.rpartition("\n")
-        assert done.returncode == 0, f"{done.returncode}: {done.stderr}"
-        return int(status), body
-
-    def listens(self) -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", int(self.url.rsplit(":", 1)[1]))) == 0
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.stdout.close()
-        return self.process.wait(PATIENCE)
-
-
-class Case(unittest.TestCase):
+class Script(Case):
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = Path(temporary.name)
+        super().setUp()
         self.script("show.cgi", SHOW)
 
-    def script(self, name: str, text: str, mode: int = 0o755) -> Path:
-        path = self.folder / name
-        path.write_text(text)
-        path.chmod(mode)
-        return path
+    def script(self, name: str, text: str, mode: int = 0o755):
+        self.file(name, text, mode)
 
-    def run_app(self, *options: str, script: str = "show.cgi") -> Gateway:
-        gateway = Gateway(self.folder, script, *options)
-        self.addCleanup(gateway.stop)
-        return gateway
+    def run_script(self, *options: str, script: str = "./show.cgi") -> Gateway:
+        return self.run_app(script, *options)
 
 
-class Run(Case):
+class Run(Script):
     def test_who_proves_to_be_somebody_gets_the_scripts_answer_and_nobody_else(self):
-        gateway = self.run_app("--auth", "demo", "--env", "GREETING=hello")
+        gateway = self.run_script("--auth", "demo", "--env", "GREETING=hello")
         name, password, _ = gateway.said("user").split()
         token = gateway.said("token")
         for version in ["--http1.1", "--http2-prior-knowledge"]:
@@ -124,7 +60,7 @@ class Run(Case):
             self.assertNotIn(secret, gateway.log.read_text())
 
     def test_the_pasted_lines_do_what_they_promise(self):
-        gateway = self.run_app("--auth", "demo")
+        gateway = self.run_script("--auth", "demo")
         statuses = []
         for line in [line[2:] for line in gateway.printed if line.startswith("$ curl ")]:
             command = ["bash", "-c", f"{line} -sS -o /dev/null -w '%{{http_code}}'"]
@@ -134,7 +70,7 @@ class Run(Case):
         self.assertEqual(statuses, ["401", "200", "200"])
 
     def test_without_auth_everybody_is_nobody_and_the_log_says_so_once(self):
-        gateway = self.run_app("--script-name", "/show")
+        gateway = self.run_script("--script-name", "/show")
         self.assertEqual(gateway.curl("-u", "ada:x", path="/show/a%20b"), (200, "GET /show /a b nobody none \n"))
         self.assertEqual(gateway.curl(path="/other")[0], 404)
         self.assertEqual(gateway.curl("--head", path="/show")[0], 200)
@@ -143,7 +79,7 @@ class Run(Case):
         self.assertEqual(gateway.log.read_text().count("no --auth"), 1)
 
     def test_uploads_arrive_whole_or_are_refused(self):
-        gateway = self.run_app("--max-body", "3000000")
+        gateway = self.run_script("--max-body", "3000000")
         upload = self.folder / "upload"
         upload.write_bytes(os.urandom(2_900_000))
         back = self.folder / "back"
@@ -156,14 +92,14 @@ class Run(Case):
 
     def test_a_script_that_says_nothing_is_a_bad_gateway(self):
         self.script("silent.cgi", "#!/bin/sh\n")
-        status, answer = self.run_app(script="silent.cgi").curl()
+        status, answer = self.run_script(script="./silent.cgi").curl()
         self.assertEqual(status, 502)
         self.assertIn("cgi.no-answer", answer)
 
     def slow(self) -> tuple[Gateway, subprocess.Popen, int]:
         """A gateway that drains while a script runs, its client, and the script's number."""
         self.script("slow.cgi", SLOW)
-        gateway = self.run_app(script="slow.cgi")
+        gateway = self.run_script(script="./slow.cgi")
         command = ["curl", "-sSN", "--max-time", str(PATIENCE), gateway.url]
         client = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         pid = int(client.stdout.readline())
@@ -187,13 +123,7 @@ class Run(Case):
         until(lambda: has_ended(pid))
 
 
-class Start(Case):
-    def refused(self, *arguments: str) -> str:
-        """What it says when it does not start: as configuration, exit code 78."""
-        done = subprocess.run([BINARY, "run", *arguments], capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder)
-        self.assertEqual(done.returncode, 78, done.stdout + done.stderr)
-        return done.stderr
-
+class Start(Script):
     def test_what_is_no_app_stops_it(self):
         self.script("closed.cgi", SHOW, 0o644)
         for app, says in [

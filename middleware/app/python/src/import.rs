@@ -14,7 +14,7 @@ use pyo3::{
     types::{PyModule, PyString},
 };
 
-use crate::traceback;
+use crate::{Interface, traceback};
 
 /// The app that a target names.
 ///
@@ -73,9 +73,19 @@ impl PythonApp {
         &self.target
     }
 
+    /// Which interface it has, by its looks.
+    pub fn interface(&self) -> Interface {
+        Python::attach(|py| Interface::of(py, self.callable.bind(py)))
+    }
+
     /// The callable.
     pub fn callable(&self) -> &Py<PyAny> {
         &self.callable
+    }
+
+    /// The callable, without its name.
+    pub fn into_callable(self) -> Py<PyAny> {
+        self.callable
     }
 }
 

@@ -102,7 +102,8 @@ impl Started {
     pub fn add_app_dir(&self, folder: impl Into<PathBuf>) -> Result<(), StartError> {
         let folder = folder.into();
         let added = Python::attach(|py| {
-            py.import("sys")?.getattr("path")?.call_method1("insert", (0, folder)).map(drop)
+            // As a string: entries of another type, such as a path object, are not looked into.
+            py.import("sys")?.getattr("path")?.call_method1("insert", (0, folder.as_os_str())).map(drop)
         });
         added.map_err(|error| StartError::Python(error.to_string()))
     }

@@ -29,7 +29,8 @@ use super::{
     spool,
 };
 use crate::{
-    BoxError, ConfigError, ImportError, Interface, Interpreter, import::import, request::Mount, runtime,
+    BoxError, ConfigError, ImportError, Interface, Interpreter, PythonApp, import::import, request::Mount,
+    runtime,
 };
 
 /// A WSGI app as a tower service. Cheap to clone; clones share their threads. See the [module docs](super).
@@ -181,6 +182,13 @@ impl Inner {
 
     fn is_inline(&self) -> bool {
         self.settings.threads == 1 && runtime::holds()
+    }
+}
+
+/// An app that was imported before; whether it is one for WSGI is the caller's to know ([`PythonApp::interface`]).
+impl From<PythonApp> for WsgiApp {
+    fn from(app: PythonApp) -> Self {
+        Self::new(app.into_callable())
     }
 }
 
