@@ -159,6 +159,16 @@ def length_too_small(at):
         assert follows.body == b"hello, world\n", follows
 
 
+@proves("PEP 3333 Other HTTP Features, ASGI HTTP: chunking is the server's")
+def coding_of_the_app(at):
+    """`Transfer-Encoding` among the app's headers does not change how the answer is framed."""
+    try:
+        answer = at.get("/header?name=Transfer-Encoding&value=chunked")
+    except (Closed, ConnectionResetError):
+        return
+    assert answer.status >= 500 or (answer.body == b"sent" and answer.whole), answer
+
+
 @proves("RFC 9110 §15.6.1; nobody should wait for an answer that cannot come")
 def app_raises(at):
     """An app that raises before its answer is a 500, and the server lives on."""

@@ -40,10 +40,18 @@ def environ_is_a_dict(at):
 
 @proves("PEP 3333 environ Variables")
 def names_and_ports(at):
-    """`SERVER_PORT` is the port, and with `SERVER_NAME` it makes an address when the request has no `Host`."""
-    found = environ(at, "GET /seen HTTP/1.0")
+    """`SERVER_PORT` is the port and `SERVER_NAME` is not empty: with them an address can be made."""
+    found = environ(at, "GET /seen HTTP/1.1", "HOST")
     assert found["SERVER_PORT"] == str(at.port) and found["SERVER_NAME"], found["SERVER_NAME"]
-    assert "HTTP_HOST" not in found
+
+
+@proves("PEP 3333 URL Reconstruction, RFC 9112 §3.3")
+def no_host(at):
+    """A request of HTTP/1.0 without `Host` reaches the app, and `HTTP_HOST` is not made up."""
+    answer = at.ask("GET /seen HTTP/1.0")
+    if answer.status == 421:
+        raise Differs("answers to the names that it was given alone, as RFC 9110 §7.4 allows")
+    assert "host" not in json.loads(answer.body)["headers"]
 
 
 @proves("PEP 3333 environ Variables")
@@ -56,8 +64,17 @@ def protocol(at):
 @proves("PEP 3333 Unicode Issues")
 def path_bytes(at):
     """`PATH_INFO` has the decoded bytes of the path, each as one Latin-1 character."""
-    path = environ(at, "GET /seen/%C3%A9%FF HTTP/1.1", "HOST")["PATH_INFO"]
-    assert path.encode("latin-1") == b"/seen/\xc3\xa9\xff", repr(path)
+    path = environ(at, "GET /seen/%C3%A9 HTTP/1.1", "HOST")["PATH_INFO"]
+    assert path.encode("latin-1") == b"/seen/\xc3\xa9", repr(path)
+
+
+@proves("PEP 3333 Unicode Issues")
+def path_of_odd_bytes(at):
+    """A path that is not UTF-8 reaches the app byte by byte, too."""
+    answer = at.ask("GET /seen/%FF HTTP/1.1", "HOST")
+    if answer.status == 400:
+        raise Differs("refuses it, as RFC 3875 §4.1.5 allows")
+    assert json.loads(answer.body)["path"] == "/seen/\xff"
 
 
 @proves("RFC 3875 §4.1.5; decoding twice lets a path past the checks made on it")
