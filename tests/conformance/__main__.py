@@ -15,7 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from servers import HERE, ROOT, SERVERS, VENV, Running, Server  # noqa: E402
+from servers import ENFILADE, HERE, SERVERS, VENV, Running, Server  # noqa: E402
 from table import ROWS, Outcome, Row, judge, markdown  # noqa: E402
 
 # Section, its title, and which interfaces stand behind it with which app.
@@ -123,14 +123,18 @@ def install():
 def versions() -> str:
     listed = (HERE / "requirements.txt").read_text().splitlines()
     pinned = [line.replace("==", " ") for line in listed if "==" in line]
-    lighttpd = subprocess.run(["lighttpd", "-v"], capture_output=True, text=True).stdout.split(" ")[0].replace("/", " ")
-    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout
+    lighttpd = said("lighttpd", "-v").split(" ")[0].replace("/", " ")
     when = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
     return (
-        f"{when}, enfilade {commit.strip()}, Python {platform.python_version()}; {', '.join([*pinned, lighttpd])}.\n"
+        f"{when}, {said(ENFILADE, '--version').strip()}, Python {platform.python_version()};\n"
+        f"{', '.join([*pinned, lighttpd])}.\n"
         "uvicorn h11 runs on asyncio with wsproto, uvicorn httptools on uvloop with websockets; gunicorn with its own ASGI\n"
         "worker and with gthread; lighttpd streams in both directions.\n"
     )
+
+
+def said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":
