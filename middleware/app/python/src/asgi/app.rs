@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! App ─┬─ Core       the callable, the loop, its runtime, the lifespan's state: once
-//!      ├─ Settings   a copy for each clone that sets something else
-//!      └─ Keep       what ends the loop's thread when the last clone is dropped
+//!      └─ Settings   a copy for each clone that sets something else
 //! ```
 
 use std::{
@@ -21,7 +20,7 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyString, PyTuple},
 };
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::runtime::Handle;
 
 use super::{ready, registry::Registry, scope::Template, settings::Settings, task::Whose};
 
@@ -30,7 +29,6 @@ pub(super) struct App {
     core: Arc<Core>,
     pub(super) settings: Settings,
     pub(super) template: Template,
-    keep: Option<Arc<Keep>>,
 }
 
 impl Deref for App {
@@ -65,12 +63,6 @@ pub(super) struct Core {
     watches_drain: AtomicBool,
 }
 
-/// Ends the loop of a thread of its own when it is dropped.
-pub(super) struct Keep {
-    pub(super) _end: oneshot::Sender<()>,
-    pub(super) ended: tokio::sync::watch::Receiver<()>,
-}
-
 impl App {
     /// On the loop's thread.
     pub(super) fn new(py: Python<'_>, callable: Py<PyAny>, event_loop: Py<PyAny>) -> PyResult<Self> {
@@ -96,29 +88,18 @@ impl App {
         };
         let settings = Settings::new();
         let template = Template::new(py, &settings)?;
-        Ok(Self { core: Arc::new(core), settings, template, keep: None })
+        Ok(Self { core: Arc::new(core), settings, template })
     }
 
     /// The same app with other settings.
     pub(super) fn with(&self, settings: Settings) -> Self {
         let template = Python::attach(|py| Template::new(py, &settings));
         let template = template.expect("a dict of strings needs memory and nothing else");
-        Self { core: self.core.clone(), settings, template, keep: self.keep.clone() }
-    }
-
-    /// The same, whose loop ends with its last clone.
-    pub(super) fn kept(&self, keep: Keep) -> Self {
-        let mut kept = self.with(self.settings.clone());
-        kept.keep = Some(Arc::new(keep));
-        kept
+        Self { core: self.core.clone(), settings, template }
     }
 
     pub(super) fn core(&self) -> &Arc<Core> {
         &self.core
-    }
-
-    pub(super) fn ended(&self) -> Option<tokio::sync::watch::Receiver<()>> {
-        self.keep.as_ref().map(|keep| keep.ended.clone())
     }
 }
 

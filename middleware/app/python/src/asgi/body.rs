@@ -10,6 +10,7 @@ use std::{
     error::Error,
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -19,6 +20,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::{
     exchange::{Exchange, Part},
     file::FileBody,
+    service::Keep,
 };
 
 /// The response body of an [`AsgiApp`](crate::AsgiApp). `Default` is the empty one.
@@ -119,21 +121,24 @@ impl fmt::Debug for AsgiBody {
 }
 
 /// What keeps an app's request: dropped before the end, it tells the app so, waits, and cancels.
-pub(super) struct Running(Exchange);
+pub(super) struct Running {
+    exchange: Exchange,
+    _keep: Option<Arc<Keep>>,
+}
 
 impl Running {
-    pub(super) fn new(exchange: Exchange) -> Self {
-        Self(exchange)
+    pub(super) fn new(exchange: Exchange, keep: Option<Arc<Keep>>) -> Self {
+        Self { exchange, _keep: keep }
     }
 
     pub(super) fn exchange(&self) -> &Exchange {
-        &self.0
+        &self.exchange
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.let_go();
+        self.exchange.let_go();
     }
 }
 

@@ -22,16 +22,9 @@ use bytes::Bytes;
 use enfilade_core::Rejection;
 use http::{HeaderMap, response};
 use pyo3::prelude::*;
-use tokio::time::Instant;
+use tokio::{task::AbortHandle, time::Instant};
 
-use super::{
-    app::App,
-    body::AsgiError,
-    debug::AsgiDebug,
-    file::FileBody,
-    receive::{Incoming, disconnect},
-    task::Whose,
-};
+use super::{app::App, body::AsgiError, debug::AsgiDebug, file::FileBody, receive::Incoming, task::Whose};
 use crate::reactor::Local;
 
 /// Bytes that wait to be written before `send` waits as well.
@@ -65,6 +58,8 @@ pub(super) struct State {
     pub(super) receiving: Vec<Py<PyAny>>,
     /// The futures that `send` has given to the app, while the client is slower than the app.
     pub(super) sending: Vec<Py<PyAny>>,
+    /// The task that reads the body once the response has begun.
+    pub(super) reader: Option<AbortHandle>,
     /// The app's task, until it ends.
     task: Option<Py<PyAny>>,
     pub(super) task_ended: bool,
@@ -131,6 +126,7 @@ impl Exchange {
             bodiless,
             receiving: Vec::new(),
             sending: Vec::new(),
+            reader: None,
             task: None,
             task_ended: false,
             debug: None,
@@ -151,6 +147,7 @@ impl Exchange {
     /// Answers without the app.
     pub(super) fn refuse(&self, rejection: Rejection) {
         let mut state = self.lock();
+        state.task_ended = true;
         state.outgoing = Outgoing::Refused(Box::new(rejection));
         state.wake();
     }
@@ -207,7 +204,7 @@ impl Exchange {
                 let tell = if state.draining { std::mem::take(&mut state.receiving) } else { Vec::new() };
                 let read_on = !state.receiving.is_empty();
                 drop(state);
-                self.settle_all(tell, |py| Ok(disconnect(py)));
+                self.settle_all(tell, |py| Ok(py.None()));
                 if read_on {
                     self.read_on();
                 }
@@ -216,7 +213,8 @@ impl Exchange {
             other => {
                 state.outgoing = other;
                 state.wait(cx);
-                self.poll_body(state, cx);
+                // What it wakes wakes this future again.
+                let _ = self.poll_body(state, cx);
                 Poll::Pending
             }
         }

@@ -48,7 +48,7 @@ fn field(map: &mut HeaderMap, pair: &Bound<'_, PyAny>, of: Of) -> PyResult<()> {
         PyValueError::new_err(format!("a header's {what} cannot be sent: {}", name.as_bytes().escape_ascii()))
     };
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("name"))?;
-    let value = HeaderValue::from_bytes(value.as_bytes().trim_ascii()).map_err(|_| bad("value"))?;
+    let value = HeaderValue::from_bytes(trimmed(value.as_bytes())).map_err(|_| bad("value"))?;
     // Of this connection, and so the server's (ASGI: "servers may ignore them"); the framing follows the body.
     if is_of_the_connection(&parsed)
         || matches!(of, Of::Head { trailers: false } if parsed == header::TRAILER)
@@ -65,6 +65,14 @@ fn field(map: &mut HeaderMap, pair: &Bound<'_, PyAny>, of: Of) -> PyResult<()> {
         }
     }
     map.try_append(parsed, value).map(drop).map_err(|_| PyValueError::new_err("too many headers"))
+}
+
+/// Without the blanks around it (RFC 9110 §5.5); a line break is none.
+fn trimmed(value: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let begin = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !blank(byte)).map_or(begin, |last| last + 1);
+    &value[begin..end]
 }
 
 fn bytes<'a, 'py>(what: &str, part: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyBytes>> {

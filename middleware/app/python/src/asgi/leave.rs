@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{
     exchange::{Exchange, Outgoing},
     reason,
-    receive::{Incoming, disconnect},
+    receive::Incoming,
 };
 use crate::reactor::Local;
 
@@ -44,10 +44,15 @@ impl Exchange {
         state.draining = true;
         let receiving = std::mem::take(&mut state.receiving);
         let sending = std::mem::take(&mut state.sending);
+        let reader = state.reader.take();
         drop(state);
         drop(body);
-        self.settle_all(receiving, |py| Ok(disconnect(py)));
-        self.settle_all(sending, |_| Err(client_gone()));
+        // It would wait for ever for a body that is dropped.
+        if let Some(reader) = reader {
+            reader.abort();
+        }
+        self.settle_all(receiving, |py| Ok(py.None()));
+        self.settle_all(sending, if sink { |py| Ok(py.None()) } else { |_| Err(client_gone()) });
         if cancel {
             self.cancel_later(Unless::Complete);
         }
@@ -75,7 +80,7 @@ impl Exchange {
         let receiving = if streams { std::mem::take(&mut state.receiving) } else { Vec::new() };
         let events = matches!(&state.outgoing, Outgoing::Streaming(stream) if stream.events);
         drop(state);
-        self.settle_all(receiving, |py| Ok(disconnect(py)));
+        self.settle_all(receiving, |py| Ok(py.None()));
         if events {
             self.end_events_later();
         }

@@ -147,7 +147,8 @@ fn debug(message: &Bound<'_, PyDict>) -> PyResult<Message> {
 fn bytes(body: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     if let Ok(body) = body.cast::<PyBytes>() {
         let data = body.as_bytes();
-        return Ok(if data.len() < LEND {
+        // One of a class of the app's may have a `__del__`, which must not run wherever its bytes are let go.
+        return Ok(if data.len() < LEND || !body.is_exact_instance_of::<PyBytes>() {
             Bytes::copy_from_slice(data)
         } else {
             Bytes::from_owner(PyBackedBytes::from(body.clone()))

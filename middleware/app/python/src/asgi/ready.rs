@@ -1,4 +1,4 @@
-//! An awaitable that is done: what `send` returns when nobody waits, and `receive` when a message is there.
+//! An awaitable that is done: what `send` returns when nobody waits, and a lifespan's `receive` when a message is there.
 //!
 //! ```text
 //! await Ready(message) ─▶ message, without a turn of the loop        await Ready() ─▶ None, as often as one likes
@@ -82,10 +82,17 @@ unsafe extern "C" fn throw(_: *mut ffi::PyObject, error: *mut ffi::PyObject) -> 
     guarded(ptr::null_mut(), |py| {
         // SAFETY: Python gives the tuple of the arguments.
         let arguments = unsafe { Bound::from_borrowed_ptr(py, error) }.cast_into::<PyTuple>()?;
-        let error = arguments.get_item(0)?;
-        let error = if error.is_instance_of::<PyType>() { error.call0()? } else { error };
-        Err(PyErr::from_value(error))
+        Err(thrown(&arguments))
     })
+}
+
+/// What a coroutine's `throw` was given: an exception, or a type of some.
+pub(super) fn thrown(arguments: &Bound<'_, PyTuple>) -> PyErr {
+    let raised = || {
+        let error = arguments.get_item(0)?;
+        if error.is_instance_of::<PyType>() { error.call0() } else { Ok(error) }
+    };
+    raised().map_or_else(|error| error, PyErr::from_value)
 }
 
 /// # Safety

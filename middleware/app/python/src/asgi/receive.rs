@@ -1,16 +1,20 @@
 //! What an app receives: its request's body, frame by frame, and that its client has gone.
 //!
 //! ```text
-//! nothing left to read ─▶ the message at once       a frame is there ─▶ the message at once
-//! nothing there yet ────▶ a future                  after the last message ─▶ a future, until the client has gone
+//! receive() ─▶ Receiving, and when it is awaited:
+//!   nothing left to read, or a frame is there ─▶ the message at once
+//!   nothing there yet ────────────────────────▶ a future, and then once more
+//!   after the last message ───────────────────▶ a future, until the client has gone
 //! ```
 //!
-//! Nothing is read until an app asks. A frame that comes for an app which has stopped to wait (`asyncio.wait_for`) is
-//! kept for the next call.
+//! Nothing is read until an app asks. A message is taken when the app has it in hand: a task that is cancelled while it
+//! waits, or before it has begun to, loses none.
 
 use std::{
+    ffi::c_void,
     future::poll_fn,
     pin::Pin,
+    ptr,
     sync::MutexGuard,
     task::{Context, Poll, Waker, ready},
 };
@@ -18,15 +22,17 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use pyo3::{
-    intern,
+    exceptions::PyStopIteration,
+    ffi, intern,
     prelude::*,
-    types::{PyBytes, PyDict},
+    sync::PyOnceLock,
+    types::{PyBytes, PyDict, PyTuple, PyType},
 };
 
 use super::{
     exchange::{Exchange, Outgoing, State},
-    leave::settle,
-    ready::ready,
+    native::{self, Definition, Slot, guarded},
+    ready::thrown,
 };
 use crate::{BoxError, reactor::Local};
 
@@ -35,10 +41,8 @@ pub(super) enum Incoming {
     /// No message was received yet, and the body is empty.
     Empty,
     Body(Pin<Box<dyn Frames>>),
-    /// A part that nobody took, and what follows it.
+    /// A part that was read and nobody has taken, and what follows it.
     Held(Bytes, Option<Pin<Box<dyn Frames>>>),
-    /// A task waits for the next frame.
-    Awaited,
     /// The last message was received.
     Over,
     /// The body broke off: its client is as good as gone.
@@ -74,51 +78,38 @@ impl Incoming {
         if body.is_end_stream() { Self::Empty } else { Self::Body(Box::pin(body)) }
     }
 
-    /// The next part, if there is one already.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Message> {
+    /// Reads the next part, unless one is there already; ready when there is something to tell.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self::Body(body) = self else {
+            return if matches!(self, Self::Over) { Poll::Pending } else { Poll::Ready(()) };
+        };
+        let part = ready!(poll_part(body.as_mut(), cx));
+        *self = match (part, std::mem::replace(self, Self::Over)) {
+            (Ok((data, true)), Self::Body(body)) => Self::Held(data, Some(body)),
+            (Ok((data, _)), _) => Self::Held(data, None),
+            (Err(_), _) => Self::Broken,
+        };
+        Poll::Ready(())
+    }
+
+    /// What there is to tell.
+    fn take(&mut self) -> Option<Message> {
         match std::mem::replace(self, Self::Over) {
-            Self::Empty => Poll::Ready(Message::NoBody),
+            Self::Empty => Some(Message::NoBody),
             Self::Held(data, body) => {
                 let more = body.is_some();
                 *self = body.map_or(Self::Over, Self::Body);
-                Poll::Ready(Message::Part(data, more))
+                Some(Message::Part(data, more))
             }
-            Self::Body(mut body) => match poll_part(body.as_mut(), cx) {
-                Poll::Pending => {
-                    *self = Self::Body(body);
-                    Poll::Pending
-                }
-                Poll::Ready(Ok((data, more))) => {
-                    if more {
-                        *self = Self::Body(body);
-                    }
-                    Poll::Ready(Message::Part(data, more))
-                }
-                Poll::Ready(Err(_)) => {
-                    *self = Self::Broken;
-                    Poll::Ready(Message::Disconnect)
-                }
-            },
             Self::Broken => {
                 *self = Self::Broken;
-                Poll::Ready(Message::Disconnect)
+                Some(Message::Disconnect)
             }
-            Self::Awaited => {
-                *self = Self::Awaited;
-                Poll::Pending
+            other => {
+                *self = other;
+                None
             }
-            Self::Over => Poll::Pending,
         }
-    }
-
-    /// Gives back what nobody took.
-    fn put_back(&mut self, message: Message) {
-        let Message::Part(data, more) = message else { return };
-        let body = match std::mem::replace(self, Self::Over) {
-            Self::Body(body) if more => Some(body),
-            _ => None,
-        };
-        *self = Self::Held(data, body);
     }
 }
 
@@ -129,36 +120,81 @@ enum Message {
     Disconnect,
 }
 
+/// What `receive` returns: it has a coroutine's methods, so that `asyncio.create_task` takes it.
+struct Receiving {
+    exchange: Exchange,
+    /// That of the exchange's `receiving` which it waits for.
+    waits: Slot,
+}
+
 /// `receive()`: an awaitable of a message.
 pub(super) fn receive<'py>(py: Python<'py>, exchange: &Exchange) -> PyResult<Bound<'py, PyAny>> {
-    let message = {
-        let mut state = exchange.lock();
-        if state.hears_of_the_end() {
-            Poll::Ready(Message::Disconnect)
-        } else if state.receiving.is_empty() {
-            state.incoming.poll(&mut Context::from_waker(Waker::noop()))
-        } else {
-            Poll::Pending
+    let of = TYPE.get_or_try_init(py, || define(py))?;
+    // SAFETY: the type was made for `Receiving`.
+    unsafe { native::object(py, of, Receiving { exchange: exchange.clone(), waits: Slot::empty() }) }
+}
+
+enum Step<'py> {
+    Message(Py<PyAny>),
+    Waits(Bound<'py, PyAny>),
+}
+
+impl Receiving {
+    fn step<'py>(&self, py: Python<'py>) -> PyResult<Step<'py>> {
+        let exchange = &self.exchange;
+        drop(self.waits.take(py));
+        let message = exchange.lock().next_message();
+        if let Some(message) = message {
+            exchange.read_for_others();
+            return message.tell(py, exchange).map(Step::Message);
         }
-    };
-    if let Poll::Ready(message) = message {
-        return ready(py, Some(message.tell(py, exchange)?));
+        let future = exchange.app().create_future(py)?;
+        let mut state = exchange.lock();
+        // Another thread may have let go of the request meanwhile.
+        if state.hears_of_the_end() {
+            drop(state);
+            return Ok(Step::Message(disconnect(py)));
+        }
+        state.receiving.push(future.clone().unbind());
+        if matches!(state.incoming, Incoming::Body(_)) {
+            exchange.read(state);
+        } else {
+            drop(state);
+        }
+        // What a future's own `__await__` does before it yields itself.
+        future.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
+        self.waits.put(py, future.clone().unbind());
+        Ok(Step::Waits(future))
     }
-    let future = exchange.app().create_future(py)?;
-    let mut state = exchange.lock();
-    // Another thread may have let go of the request meanwhile.
-    if state.hears_of_the_end() {
+
+    /// It waits no more. It may have been woken for a message that another may have now.
+    fn give_up(&self, py: Python<'_>) {
+        let Some(future) = self.waits.take(py) else { return };
+        let mut state = self.exchange.lock();
+        let place = state.receiving.iter().position(|other| other.is(&future));
+        let left = place.map(|place| state.receiving.remove(place));
+        let told = left.is_none() && (state.hears_of_the_end() || !matches!(state.incoming, Incoming::Over));
         drop(state);
-        return ready(py, Some(disconnect(py)));
+        drop(left);
+        if told {
+            self.exchange.wake_receiver();
+        }
     }
-    state.receiving.push(future.clone().unbind());
-    if matches!(state.incoming, Incoming::Body(_)) {
-        exchange.read(state);
-    }
-    Ok(future)
 }
 
 impl State {
+    /// The next message, if it is there.
+    fn next_message(&mut self) -> Option<Message> {
+        if self.hears_of_the_end() {
+            return Some(Message::Disconnect);
+        }
+        // Whoever waits has a waker with the body, which is not to be replaced.
+        if self.receiving.is_empty() {
+            let _ = self.incoming.fill(&mut Context::from_waker(Waker::noop()));
+        }
+        self.incoming.take()
+    }
+
     /// Whether `receive` has nothing to tell but that the client is gone, or is to go.
     fn hears_of_the_end(&self) -> bool {
         self.gone
@@ -180,50 +216,59 @@ impl Exchange {
         }
     }
 
-    /// Reads in a task of its own until nobody waits for a part.
-    pub(super) fn read_on(&self) {
-        let exchange = self.clone();
-        self.app().remote.spawn(poll_fn(move |cx| {
-            let state = exchange.lock();
-            if state.receiving.is_empty() {
-                return Poll::Ready(());
-            }
-            let waits = matches!(state.incoming, Incoming::Body(_));
-            exchange.poll_body(state, cx);
-            if waits { Poll::Pending } else { Poll::Ready(()) }
-        }));
-    }
-
-    /// Reads, if somebody waits for the next part.
-    pub(super) fn poll_body(&self, mut state: MutexGuard<'_, State>, cx: &mut Context<'_>) {
+    /// A message was taken, and others may wait for the next.
+    fn read_for_others(&self) {
+        let state = self.lock();
         if state.receiving.is_empty() {
             return;
         }
-        let Poll::Ready(message) = state.incoming.poll(cx) else { return };
-        drop(state);
-        if Local::current().is_some() {
-            self.deliver(message);
-        } else {
-            let exchange = self.clone();
-            self.app().remote.spawn(async move { exchange.deliver(message) });
+        match state.incoming {
+            Incoming::Body(_) => self.read(state),
+            Incoming::Over if !state.hears_of_the_end() => {}
+            _ => {
+                drop(state);
+                self.wake_receiver();
+            }
         }
     }
 
-    /// Gives a message to the first that still waits.
-    fn deliver(&self, message: Message) {
-        if let Message::Disconnect = message {
-            let receiving = std::mem::take(&mut self.lock().receiving);
-            return self.settle_all(receiving, |py| Ok(disconnect(py)));
+    /// Reads in a task of its own until nobody waits for a part; the one before, which the body no longer wakes, ends.
+    pub(super) fn read_on(&self) {
+        let exchange = self.clone();
+        let reader = self.app().remote.spawn(poll_fn(move |cx| {
+            let state = exchange.lock();
+            let reads = !state.receiving.is_empty() && matches!(state.incoming, Incoming::Body(_));
+            if reads { exchange.poll_body(state, cx) } else { Poll::Ready(()) }
+        }));
+        let before = self.lock().reader.replace(reader.abort_handle());
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    /// Reads, if somebody waits for the next part, and wakes the first.
+    pub(super) fn poll_body(&self, mut state: MutexGuard<'_, State>, cx: &mut Context<'_>) -> Poll<()> {
+        if !state.receiving.is_empty() && matches!(state.incoming, Incoming::Body(_)) {
+            ready!(state.incoming.fill(cx));
+            drop(state);
+            self.wake_receiver();
+        }
+        Poll::Ready(())
+    }
+
+    /// Wakes the first that still waits: it looks again.
+    fn wake_receiver(&self) {
+        if Local::current().is_none() {
+            let exchange = self.clone();
+            self.app().remote.spawn(async move { exchange.wake_receiver() });
+            return;
         }
         Python::attach(|py| {
             while let Some(future) = self.first() {
-                let future = future.into_bound(py);
-                let told = message.tell(py, self).unwrap_or_else(|_| disconnect(py));
-                if settle(&future, Ok(told)) {
+                if super::leave::settle(&future.into_bound(py), Ok(py.None())) {
                     return;
                 }
             }
-            self.lock().incoming.put_back(message);
         });
     }
 
@@ -267,9 +312,86 @@ impl Message {
     }
 }
 
-pub(super) fn disconnect(py: Python<'_>) -> Py<PyAny> {
+fn disconnect(py: Python<'_>) -> Py<PyAny> {
     let message = PyDict::new(py);
     // A new dict takes a string that is interned.
     let _ = message.set_item(intern!(py, "type"), intern!(py, "http.disconnect"));
     message.into_any().unbind()
+}
+
+static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+fn define(py: Python<'_>) -> PyResult<Py<PyType>> {
+    let definition = Definition {
+        name: c"enfilade.receiving",
+        methods: vec![
+            native::with_one(c"send", send),
+            native::with_many(c"throw", throw),
+            native::without_arguments(c"close", close),
+        ],
+        slots: vec![
+            (ffi::Py_am_await, native::itself as *mut c_void),
+            (ffi::Py_tp_iter, native::itself as *mut c_void),
+            (ffi::Py_tp_iternext, next as *mut c_void),
+            (ffi::Py_am_send, step as *mut c_void),
+        ],
+    };
+    // SAFETY: the functions below have the signatures of their slots, and take objects of this type.
+    unsafe { definition.make::<Receiving>(py) }
+}
+
+/// # Safety
+///
+/// The object is of this type.
+unsafe fn receiving<'a>(object: *mut ffi::PyObject) -> &'a Receiving {
+    // SAFETY: as the caller says.
+    unsafe { native::value(object) }
+}
+
+unsafe extern "C" fn step(
+    object: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
+    result: *mut *mut ffi::PyObject,
+) -> ffi::PySendResult {
+    guarded(ffi::PySendResult::PYGEN_ERROR, |py| {
+        // SAFETY: Python gives an object of this type, and room for the result.
+        let (sent, told) = match unsafe { receiving(object) }.step(py)? {
+            Step::Message(message) => (ffi::PySendResult::PYGEN_RETURN, message.into_ptr()),
+            Step::Waits(future) => (ffi::PySendResult::PYGEN_NEXT, future.into_ptr()),
+        };
+        // SAFETY: as above.
+        unsafe { *result = told };
+        Ok(sent)
+    })
+}
+
+unsafe extern "C" fn next(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: Python gives an object of this type.
+    guarded(ptr::null_mut(), |py| match unsafe { receiving(object) }.step(py)? {
+        Step::Message(message) => Err(PyStopIteration::new_err((message,))),
+        Step::Waits(future) => Ok(future.into_ptr()),
+    })
+}
+
+unsafe extern "C" fn send(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: as above.
+    unsafe { next(object) }
+}
+
+unsafe extern "C" fn throw(object: *mut ffi::PyObject, error: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: Python gives an object of this type.
+        unsafe { receiving(object) }.give_up(py);
+        // SAFETY: Python gives the tuple of the arguments.
+        let arguments = unsafe { Bound::from_borrowed_ptr(py, error) }.cast_into::<PyTuple>()?;
+        Err(thrown(&arguments))
+    })
+}
+
+unsafe extern "C" fn close(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: Python gives an object of this type.
+        unsafe { receiving(object) }.give_up(py);
+        Ok(py.None().into_ptr())
+    })
 }

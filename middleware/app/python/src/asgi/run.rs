@@ -13,9 +13,9 @@ use pyo3::prelude::*;
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    app::{App, Keep},
+    app::App,
     lifespan::Lifespan,
-    service::AsgiApp,
+    service::{AsgiApp, Keep},
 };
 use crate::{ImportError, PythonApp, import::import, reactor::Reactor, traceback};
 
@@ -67,7 +67,7 @@ impl AsgiApp {
                 let told = answer.clone();
                 let run = Self::run(&name, |app| {
                     let (end, kept) = oneshot::channel();
-                    let app = Self(Arc::new(app.0.kept(Keep { _end: end, ended })));
+                    let app = Self::new(app.app, Some(Keep { _end: end, ended }));
                     async move {
                         let _ = told.send(Ok(app));
                         drop(kept.await);
@@ -99,7 +99,7 @@ where
         let entered = reactor.enter();
         let app = App::new(py, callable, reactor.event_loop().clone_ref(py)).map_err(raised)?;
         let app = Arc::new(app);
-        let main = main(AsgiApp(app.clone()));
+        let main = main(AsgiApp::new(app.clone(), None));
         let output = reactor.run(py, serve(app, main)).map_err(raised);
         drop(entered);
         let closed = reactor.close(py, PATIENCE).map_err(raised);

@@ -15,6 +15,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
+use tokio::sync::{oneshot, watch};
 use tower_service::Service;
 
 use super::{
@@ -33,9 +34,23 @@ use crate::{BoxError, ConfigError, reactor::Local};
 /// An ASGI app as a tower service. Cheap to clone. See the [module docs](super).
 #[derive(Clone)]
 #[must_use = "a service does nothing until it is called"]
-pub struct AsgiApp(pub(super) Arc<App>);
+pub struct AsgiApp {
+    pub(super) app: Arc<App>,
+    keep: Option<Arc<Keep>>,
+}
+
+/// Ends the loop of a thread of its own when it is dropped, with the last clone of the app and the last of its answers:
+/// what else a task of the app's does ends with the loop.
+pub(super) struct Keep {
+    pub(super) _end: oneshot::Sender<()>,
+    pub(super) ended: watch::Receiver<()>,
+}
 
 impl AsgiApp {
+    pub(super) fn new(app: Arc<App>, keep: Option<Keep>) -> Self {
+        Self { app, keep: keep.map(Arc::new) }
+    }
+
     /// The path below which it answers, as `root_path` and decoded: `/shop`. Others are 404 `asgi.not-here`; `path`
     /// stays whole, as the specification has it.
     ///
@@ -43,7 +58,7 @@ impl AsgiApp {
     ///
     /// Unless it is empty, or begins with `/` and does not end with one.
     pub fn with_root_path(self, path: &str) -> Result<Self, ConfigError> {
-        let mut settings = self.0.settings.clone();
+        let mut settings = self.app.settings.clone();
         settings.mount.set_script_name(path)?;
         Ok(self.with(settings))
     }
@@ -80,27 +95,31 @@ impl AsgiApp {
     /// Waits until the loop has ended, which a loop on a thread of its own does once every other clone is gone too: the
     /// app's shutdown is over then. At once where the loop is this thread's.
     pub async fn closed(self) {
-        let ended = self.0.ended();
+        let ended = self.keep.as_ref().map(|keep| keep.ended.clone());
         drop(self);
         if let Some(mut ended) = ended {
             while ended.changed().await.is_ok() {}
         }
     }
 
+    fn running(&self, exchange: Exchange) -> AsgiFuture {
+        AsgiFuture::new(Running::new(exchange, self.keep.clone()))
+    }
+
     fn edit(self, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = self.0.settings.clone();
+        let mut settings = self.app.settings.clone();
         change(&mut settings);
         self.with(settings)
     }
 
     fn with(self, settings: Settings) -> Self {
-        Self(Arc::new(self.0.with(settings)))
+        Self { app: Arc::new(self.app.with(settings)), keep: self.keep }
     }
 }
 
 impl fmt::Debug for AsgiApp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsgiApp").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("AsgiApp").field("settings", &self.app.settings).finish_non_exhaustive()
     }
 }
 
@@ -121,16 +140,16 @@ where
     fn call(&mut self, request: Request<B>) -> AsgiFuture {
         let (head, body) = request.into_parts();
         if websocket::is_handshake(&head) {
-            return AsgiFuture::new(Running::new(websocket::call(&self.0, head, !body.is_end_stream())));
+            return self.running(websocket::call(&self.app, head, !body.is_end_stream()));
         }
-        let exchange = Exchange::new(self.0.clone(), Incoming::of(body), head.method == Method::HEAD);
+        let exchange = Exchange::new(self.app.clone(), Incoming::of(body), head.method == Method::HEAD);
         if Local::current().is_some() {
             call::start(&exchange, &head);
         } else {
             let start = Start::new(&exchange);
-            self.0.remote.spawn(async move { start.now(|exchange| call::start(exchange, &head)) });
+            self.app.remote.spawn(async move { start.now(|exchange| call::start(exchange, &head)) });
         }
-        AsgiFuture::new(Running::new(exchange))
+        self.running(exchange)
     }
 }
 

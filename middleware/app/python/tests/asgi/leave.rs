@@ -1,0 +1,1 @@
+//! Deadlines, hang-ups, the drain.

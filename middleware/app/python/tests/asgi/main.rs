@@ -1,0 +1,16 @@
+//! ASGI apps behind the service: small ones, written by each test, on the loop's own thread and from another runtime.
+//!
+//! ```text
+//! kit      an app from a text, the two ways to call it, virtual time
+//! scope    what an app is told               receive   what it reads
+//! send     what it may answer                files     by their path
+//! ends     how a task ends                   leave     deadlines, hang-ups, the drain
+//! ```
+
+mod ends;
+mod files;
+mod kit;
+mod leave;
+mod receive;
+mod scope;
+mod send;
