@@ -18,15 +18,49 @@ use super::{
     file_wrapper::{FileWrapper, RegularFile},
     head::Head,
     reason,
-    start_response::{StartResponse, chunk},
+    start_response::{Due, Lease, StartResponse, chunk},
 };
 
 /// What calling the app comes to.
 pub(super) struct Answer {
     /// `None` where `write` has sent it.
     pub(super) head: Option<Head>,
-    pub(super) chunks: Vec<Bytes>,
+    pub(super) chunks: Chunks,
     pub(super) rest: Option<Rest>,
+}
+
+/// What of a body is there. Most have one chunk.
+pub(super) enum Chunks {
+    One(Bytes),
+    Many(Vec<Bytes>),
+}
+
+impl Chunks {
+    /// How long it is all together.
+    pub(super) fn sum(&self) -> u64 {
+        match self {
+            Self::One(chunk) => chunk.len() as u64,
+            Self::Many(chunks) => chunks.iter().map(|chunk| chunk.len() as u64).sum(),
+        }
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Bytes> {
+        match self {
+            Self::One(chunk) => vec![chunk],
+            Self::Many(chunks) => chunks,
+        }
+    }
+
+    fn after(self, mut written: Vec<Bytes>) -> Self {
+        if written.is_empty() {
+            return self;
+        }
+        match self {
+            Self::One(chunk) => written.push(chunk),
+            Self::Many(chunks) => written.extend(chunks),
+        }
+        Self::Many(written)
+    }
 }
 
 /// Calls the app.
@@ -38,50 +72,55 @@ pub(super) fn call(
     py: Python<'_>,
     app: &Py<PyAny>,
     environ: &Bound<'_, PyDict>,
-    start: &Bound<'_, StartResponse>,
+    lease: &Lease,
 ) -> PyResult<Answer> {
-    let result = app.bind(py).call1((environ, start))?;
-    let start = start.get();
-    let listed = if let Ok(list) = result.cast_exact::<PyList>() {
-        Some(list.iter().map(|item| chunk(&item)).collect::<PyResult<Vec<_>>>()?)
-    } else if let Ok(tuple) = result.cast_exact::<PyTuple>() {
-        Some(tuple.iter_borrowed().map(|item| chunk(&item)).collect::<PyResult<Vec<_>>>()?)
-    } else {
-        None
-    };
-    if let Some(mut chunks) = listed {
-        if start.has_written() {
-            chunks.splice(..0, start.written());
-        }
+    let result = app.bind(py).call1((environ, lease.callable()))?;
+    let start = lease.get();
+    if let Some(chunks) = listed(&result)? {
+        let chunks = if start.has_written() { chunks.after(start.written()) } else { chunks };
         return Ok(Answer { head: due(start)?, chunks, rest: None });
     }
     let mut rest = Rest::of(py, &result)?;
     let first = rest.first(py, start)?;
-    let mut chunks = start.written();
-    let ended = match first {
-        First::Chunk(chunk) => {
-            chunks.push(chunk);
-            false
-        }
-        First::Written => false,
-        First::End => true,
+    let written = start.written();
+    let (chunks, ended) = match first {
+        First::Chunk(chunk) => (Chunks::One(chunk).after(written), false),
+        First::Written => (Chunks::Many(written), false),
+        First::End => (Chunks::Many(written), true),
     };
     let head = due(start)?;
-    if ended {
+    // What is promised is there: the app's next step could only be to end.
+    let complete = head.as_ref().is_some_and(|head| head.length == Some(chunks.sum()));
+    if ended || complete {
         rest.close(py);
         return Ok(Answer { head, chunks, rest: None });
     }
     Ok(Answer { head, chunks, rest: Some(rest) })
 }
 
+/// All of the body, where it is a list or a tuple.
+fn listed(result: &Bound<'_, PyAny>) -> PyResult<Option<Chunks>> {
+    if let Ok(list) = result.cast_exact::<PyList>() {
+        if list.len() == 1 {
+            return Ok(Some(Chunks::One(chunk(&list.get_item(0)?)?)));
+        }
+        return list
+            .iter()
+            .map(|item| chunk(&item))
+            .collect::<PyResult<_>>()
+            .map(|all| Some(Chunks::Many(all)));
+    }
+    let Ok(tuple) = result.cast_exact::<PyTuple>() else { return Ok(None) };
+    tuple.iter_borrowed().map(|item| chunk(&item)).collect::<PyResult<_>>().map(|all| Some(Chunks::Many(all)))
+}
+
 /// The head, where it is not sent already.
 fn due(start: &StartResponse) -> PyResult<Option<Head>> {
-    let sent = start.is_committed();
-    let head = start.commit();
-    if head.is_none() && !sent {
-        return Err(PyValueError::new_err("the app answered without calling start_response"));
+    match start.commit() {
+        Due::Head(head) => Ok(Some(head)),
+        Due::Sent => Ok(None),
+        Due::Nothing => Err(PyValueError::new_err("the app answered without calling start_response")),
     }
-    Ok(head)
 }
 
 /// What is still to be pulled; `close()` is called when it is dropped, if not before.
@@ -129,7 +168,7 @@ impl Rest {
             return Ok(First::Written);
         }
         loop {
-            if start.has_written() || start.is_committed() {
+            if start.is_due() {
                 return Ok(First::Written);
             }
             match self.next(py)? {

@@ -19,7 +19,12 @@ use http_body::{Body, Frame, SizeHint};
 use pyo3::{PyErr, Python};
 use tokio::sync::mpsc::Receiver;
 
-use super::{answer::Rest, pool::Pump, reason, start_response::StartResponse};
+use super::{
+    answer::{Chunks, Rest},
+    pool::Pump,
+    reason,
+    start_response::Lease,
+};
 
 /// The response body of a [`WsgiApp`](crate::WsgiApp). `Default` is the empty one.
 #[derive(Default)]
@@ -51,33 +56,32 @@ enum More {
 /// What is pulled by whoever polls.
 pub(super) struct Pulled {
     pub(super) rest: Rest,
-    pub(super) start: pyo3::Py<StartResponse>,
+    pub(super) lease: Lease,
     /// Whether the last chunk had its turn to go out.
     rested: bool,
 }
 
 impl Pulled {
-    pub(super) fn new(rest: Rest, start: pyo3::Py<StartResponse>) -> Self {
-        Self { rest, start, rested: false }
+    pub(super) fn new(rest: Rest, lease: Lease) -> Self {
+        Self { rest, lease, rested: false }
     }
 }
 
 impl WsgiBody {
     /// All of it; `length`: what the head says.
-    pub(super) fn whole(mut chunks: Vec<Bytes>, length: Option<u64>) -> Self {
-        let found = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        if chunks.len() <= 1 && length.is_none_or(|length| length == found) {
-            return chunks
-                .pop()
-                .filter(|chunk| !chunk.is_empty())
-                .map_or(Self(Kind::Empty), |chunk| Self(Kind::One(chunk)));
+    pub(super) fn whole(chunks: Chunks, length: Option<u64>) -> Self {
+        let found = chunks.sum();
+        match chunks {
+            Chunks::One(chunk) if found > 0 && length.is_none_or(|length| length == found) => {
+                Self(Kind::One(chunk))
+            }
+            chunks => Self::many(chunks.into_vec(), More::Nothing, length.or(Some(found))),
         }
-        Self::many(chunks, More::Nothing, length.or(Some(found)))
     }
 
     /// What is there, and what is pulled.
-    pub(super) fn pulled(chunks: Vec<Bytes>, pulled: Pulled, length: Option<u64>) -> Self {
-        Self::many(chunks, More::Pulled(pulled), length)
+    pub(super) fn pulled(chunks: Chunks, pulled: Pulled, length: Option<u64>) -> Self {
+        Self::many(chunks.into_vec(), More::Pulled(pulled), length)
     }
 
     /// What a thread sends.
@@ -206,7 +210,7 @@ impl Pulled {
         self.rested = false;
         Python::attach(|py| match self.rest.next(py) {
             Ok(next) => {
-                ready.extend(self.start.get().written());
+                ready.extend(self.lease.get().written());
                 match (next, ready.pop_front()) {
                     (None, None) => {
                         self.rest.close(py);

@@ -13,9 +13,9 @@ use super::{
     body::{Pulled, WsgiBody},
     environ::Entity,
     reason,
-    respond::{Begun, begin, sum},
+    respond::{Begun, begin},
     service::Inner,
-    start_response::StartResponse,
+    start_response::Lease,
 };
 
 /// Answers a request.
@@ -31,10 +31,10 @@ fn try_answer(
 ) -> Result<Response<WsgiBody>, Rejection> {
     let failed = |error: PyErr| reason::app_failed(py, &error);
     let environ = app.template(py).map_err(failed)?.environ(py, app.mount(), head, entity)?;
-    let start = Bound::new(py, StartResponse::new(None)).map_err(failed)?;
-    let answer = call(py, app.app(), &environ, &start).map_err(failed)?;
+    let lease = Lease::new(py, None).map_err(failed)?;
+    let answer = call(py, app.app(), &environ, &lease).map_err(failed)?;
     let said = answer.head.ok_or_else(|| reason::answer_bad("the head was committed before it was due"))?;
-    let there = sum(&answer.chunks);
+    let there = answer.chunks.sum();
     let known = match &answer.rest {
         None => Some(there),
         Some(rest) => rest.exact().map(|left| there + left),
@@ -43,7 +43,7 @@ fn try_answer(
     if has_body {
         *response.body_mut() = match answer.rest {
             None => WsgiBody::whole(answer.chunks, length),
-            Some(rest) => WsgiBody::pulled(answer.chunks, Pulled::new(rest, start.unbind()), length),
+            Some(rest) => WsgiBody::pulled(answer.chunks, Pulled::new(rest, lease), length),
         };
     }
     Ok(response)

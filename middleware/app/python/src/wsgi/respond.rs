@@ -5,7 +5,6 @@
 //! otherwise           ─▶ as long as the head says, or as is known, or to its end
 //! ```
 
-use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH};
 
 use super::{body::WsgiBody, head::Head};
@@ -42,9 +41,4 @@ pub(super) fn begin(method: &Method, head: Head, known: Option<u64>) -> Begun {
     }
     let has_body = !empty && !is_head && status != StatusCode::NOT_MODIFIED;
     Begun { response, has_body, length: length.or(known) }
-}
-
-/// How long it is all together.
-pub(super) fn sum(chunks: &[Bytes]) -> u64 {
-    chunks.iter().map(|chunk| chunk.len() as u64).sum()
 }

@@ -26,7 +26,8 @@ pub(super) const IN_MEMORY: u64 = 64 << 10;
 
 /// What the request says about its body's length.
 pub(super) fn said(headers: &HeaderMap) -> Result<Option<u64>, Rejection> {
-    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    // Of so few names, to look at each costs less than to hash one.
+    let mut values = headers.iter().filter(|(name, _)| *name == CONTENT_LENGTH).map(|(_, value)| value);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Fault::Repeated("content-length").reject(&reason::CODES));

@@ -38,6 +38,34 @@ const NEVER: [&str; 11] = [
     "upgrade",
 ];
 
+/// Fields that browsers and tools send.
+const USUAL: [&str; 24] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "cache-control",
+    "cookie",
+    "dnt",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "origin",
+    "pragma",
+    "priority",
+    "range",
+    "referer",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-fetch-user",
+    "traceparent",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "x-csrftoken",
+    "x-requested-with",
+];
+
 /// Names that are remembered; each has its place, and another that falls on it takes it over.
 const PLACES: usize = 256;
 
@@ -104,7 +132,9 @@ fn one(
         place => place.insert(Name::of(py, name)),
     };
     match &known.meaning {
-        Meaning::Variable(variable) => environ.set_item(variable, known.last.text(py, value))?,
+        Meaning::Variable(variable) => {
+            known.last.with(py, value, |text| environ.set_item(variable, text))?;
+        }
         Meaning::Secret(variable) => environ.set_item(variable, latin1(py, value))?,
         Meaning::Never => {}
         // Fields of either spelling would be one variable: the client could speak for whoever sent the other.
@@ -131,23 +161,28 @@ impl Name {
             let secret = name == AUTHORIZATION || name == COOKIE;
             if secret { Meaning::Secret(variable) } else { Meaning::Variable(variable) }
         };
-        Self { name: name.into(), meaning, last: Last::new() }
+        Self { name: name.into(), meaning, last: Last::default() }
     }
 }
 
-/// Interned, so that looking it up compares no bytes.
+/// The usual ones are interned, so that looking one up compares no bytes. Others are not: since Python 3.12 an interned
+/// string stays for ever, and a client may send a new name each time.
 fn variable(py: Python<'_>, name: &str) -> Py<PyString> {
     let mut variable = String::with_capacity(5 + name.len());
     variable.push_str("HTTP_");
     variable.extend(name.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_uppercase() }));
-    PyString::intern(py, &variable).unbind()
+    let usual = USUAL.contains(&name);
+    if usual { PyString::intern(py, &variable) } else { PyString::new(py, &variable) }.unbind()
 }
 
-/// Where a name has its place: two words of it and its length, mixed.
+/// Where a name has its place: its first word, its last and its length, mixed.
 fn place(name: &[u8]) -> usize {
-    let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-    let first = word(&name[..name.len().min(8)]);
-    let last = word(&name[name.len().saturating_sub(8)..]);
+    let first = name.first_chunk().map_or_else(|| short(name), |word: &[u8; 8]| u64::from_le_bytes(*word));
+    let last = name.last_chunk().map_or(0, |word: &[u8; 8]| u64::from_le_bytes(*word));
     let mixed = (first ^ last.rotate_left(23) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     usize::try_from(mixed >> 56).unwrap_or_default()
+}
+
+fn short(name: &[u8]) -> u64 {
+    name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }

@@ -1,14 +1,10 @@
-//! Texts that are told again and again, made once: names of variables, and values that equal those of the last request.
+//! Texts that are told again and again, made once: the last value that each field had.
 //!
 //! ```text
-//! accept-language ─▶ HTTP_ACCEPT_LANGUAGE      a connection that stays open says nearly the same each time
+//! accept-language: de ─▶ a connection that stays open says the same each time
 //! ```
 
-use pyo3::{
-    ffi,
-    prelude::*,
-    types::{PyString, string::PyStringData},
-};
+use pyo3::{ffi, prelude::*, types::PyString};
 
 /// Longer values are not kept.
 const KEPT: usize = 256;
@@ -23,29 +19,26 @@ pub(super) fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString>
     }
 }
 
-/// The last value of something, as text.
+/// The last value of something: its bytes, and their text.
 #[derive(Debug, Default)]
-pub(super) struct Last(Option<Py<PyString>>);
+pub(super) struct Last(Option<(Box<[u8]>, Py<PyString>)>);
 
 impl Last {
-    pub(super) const fn new() -> Self {
-        Self(None)
-    }
-
-    /// The text of these bytes: the last one, if it is the same.
-    pub(super) fn text<'py>(&mut self, py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-        if let Some(text) = &self.0
-            && is(text.bind(py), bytes)
+    /// Gives `then` the text of these bytes: the last one, if it is the same.
+    pub(super) fn with<T>(
+        &mut self,
+        py: Python<'_>,
+        bytes: &[u8],
+        then: impl FnOnce(&Bound<'_, PyString>) -> T,
+    ) -> T {
+        if let Some((last, text)) = &self.0
+            && **last == *bytes
         {
-            return text.bind(py).clone();
+            return then(text.bind(py));
         }
         let text = latin1(py, bytes);
-        self.0 = (bytes.len() <= KEPT).then(|| text.clone().unbind());
-        text
+        let told = then(&text);
+        self.0 = (bytes.len() <= KEPT).then(|| (bytes.into(), text.unbind()));
+        told
     }
-}
-
-fn is(text: &Bound<'_, PyString>, bytes: &[u8]) -> bool {
-    // SAFETY: a string's data does not change.
-    matches!(unsafe { text.data() }, Ok(PyStringData::Ucs1(data)) if data == bytes)
 }

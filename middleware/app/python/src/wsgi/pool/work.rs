@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use enfilade_core::Rejection;
 use http::request;
 use pyo3::{prelude::*, types::PyDict};
@@ -18,13 +17,13 @@ use super::{
     outlet::{Outlet, Reply},
 };
 use crate::wsgi::{
-    answer::{Answer, Rest, call},
+    answer::{Answer, Chunks, Rest, call},
     body::{WsgiBody, WsgiError},
     environ::Entity,
     reason,
-    respond::{begin, sum},
+    respond::begin,
     service::Inner,
-    start_response::StartResponse,
+    start_response::{Lease, StartResponse},
 };
 
 /// One request.
@@ -71,16 +70,17 @@ fn prepare<'py>(
 
 fn answer(py: Python<'_>, app: &Inner, environ: &Bound<'_, PyDict>, outlet: Outlet) {
     // For want of memory only; whoever waits finds that nobody answers.
-    let Ok(start) = Bound::new(py, StartResponse::new(Some(outlet))) else { return };
-    let called = call(py, app.app(), environ, &start);
-    let Some(mut outlet) = start.get().outlet() else { return };
+    let Ok(lease) = Lease::new(py, Some(outlet)) else { return };
+    let called = call(py, app.app(), environ, &lease);
+    let start = lease.get();
+    let Some(mut outlet) = start.outlet() else { return };
     let answer = match called {
         Ok(answer) => answer,
         Err(error) if outlet.chunks().is_some() => return broken(py, &outlet, &error),
         Err(error) => return outlet.send(Err(reason::app_failed(py, &error))),
     };
     let Answer { head, chunks, rest } = answer;
-    let there = sum(&chunks);
+    let there = chunks.sum();
     match (head, rest) {
         (Some(head), None) => {
             let begun = begin(outlet.method(), head, Some(there));
@@ -95,7 +95,7 @@ fn answer(py: Python<'_>, app: &Inner, environ: &Bound<'_, PyDict>, outlet: Outl
             let has_body = head.is_none_or(|head| outlet.begin(head, known));
             if has_body {
                 // What `write` was to do has a way of its own until here.
-                let streamed = stream(py, &outlet, start.get(), chunks, rest);
+                let streamed = stream(py, &outlet, start, chunks, rest);
                 if let Err(error) = streamed {
                     broken(py, &outlet, &error);
                 }
@@ -108,11 +108,11 @@ fn stream(
     py: Python<'_>,
     outlet: &Outlet,
     start: &StartResponse,
-    chunks: Vec<Bytes>,
+    chunks: Chunks,
     rest: Option<Rest>,
 ) -> PyResult<()> {
     let Some(way) = outlet.chunks() else { return Ok(()) };
-    for chunk in chunks {
+    for chunk in chunks.into_vec() {
         if way.send(py, chunk).is_err() {
             return Ok(());
         }

@@ -6,16 +6,23 @@
 //! Connection, Transfer-Encoding, … ─▶ refused: they are the server's (PEP 3333)      Content-Length: once, digits
 //! ```
 
-use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{self, CONTENT_LENGTH},
-};
+mod field;
+
+use http::{HeaderMap, StatusCode};
 use hyper::ext::ReasonPhrase;
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
     types::{PyList, PyString, PyTuple, string::PyStringData},
 };
+
+use self::field::{Kind, Unfit};
+
+/// Fields that the links before may add: with room for them from the start the map need not grow.
+const MORE: usize = 4;
+
+/// Fields that there is room for from the start; an app that gives more makes the map grow.
+const MOST: usize = 60;
 
 /// The head of an answer.
 #[derive(Debug)]
@@ -28,18 +35,6 @@ pub(super) struct Head {
     pub(super) length: Option<u64>,
 }
 
-/// Fields that belong to the connection, which is the server's and not the app's (RFC 9110 §7.6.1, RFC 2616 §13.5.1).
-const HOP_BY_HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
 impl Head {
     /// Judges what the app gives.
     ///
@@ -51,7 +46,8 @@ impl Head {
         let Ok(list) = headers.cast::<PyList>() else {
             return Err(PyTypeError::new_err("headers must be a list of pairs"));
         };
-        let mut head = Self { status, reason, headers: HeaderMap::with_capacity(list.len()), length: None };
+        let headers = HeaderMap::with_capacity(list.len().min(MOST) + MORE);
+        let mut head = Self { status, reason, headers, length: None };
         for field in list {
             head.add(&field)?;
         }
@@ -68,20 +64,25 @@ impl Head {
         let name = name.cast::<PyString>().map_err(|_| pair())?;
         let value = value.cast::<PyString>().map_err(|_| pair())?;
         let refused = |why: &str| PyValueError::new_err(format!("header {name:?}: {why}"));
-        let parsed = latin1(&name).and_then(|name| HeaderName::from_bytes(name).ok());
-        let parsed = parsed.ok_or_else(|| refused("its name is no token"))?;
-        let value = latin1(&value).and_then(|value| HeaderValue::from_bytes(value).ok());
-        let value = value.ok_or_else(|| refused("its value is not Latin-1 without control characters"))?;
-        if HOP_BY_HOP.contains(&parsed) {
-            return Err(refused("it belongs to the connection, which is the server's"));
-        }
-        if parsed == CONTENT_LENGTH {
+        let bytes = latin1(&name).ok_or(Unfit::Name).and_then(|name| {
+            let value = latin1(&value).ok_or(Unfit::Value)?;
+            field::of(name, value)
+        });
+        let (name, value, kind) = match bytes {
+            Ok(field) => field,
+            Err(Unfit::Name) => return Err(refused("its name is no token")),
+            Err(Unfit::Value) => return Err(refused("its value is not Latin-1 without control characters")),
+            Err(Unfit::HopByHop) => {
+                return Err(refused("it belongs to the connection, which is the server's"));
+            }
+        };
+        if kind == Kind::Length {
             let length = digits(value.as_bytes()).ok_or_else(|| refused("it is no number"))?;
             if self.length.replace(length).is_some() {
                 return Err(refused("it is there twice"));
             }
         }
-        self.headers.try_append(parsed, value).map_err(|_| refused("there are too many"))?;
+        self.headers.try_append(name, value).map_err(|_| refused("there are too many"))?;
         Ok(())
     }
 }
@@ -116,6 +117,9 @@ fn latin1<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
 
 /// `1*DIGIT`.
 fn digits(value: &[u8]) -> Option<u64> {
-    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
-    digits.and_then(|text| text.parse().ok())
+    let add = |number: u64, digit: &u8| match digit {
+        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
+        _ => None,
+    };
+    (!value.is_empty()).then(|| value.iter().try_fold(0, add)).flatten()
 }

@@ -1,12 +1,16 @@
 //! `start_response` of one request, and the `write` that it returns.
 //!
 //! ```text
-//! Waiting ── start_response ──▶ Ready(head) ── first non-empty chunk, write(), end ──▶ Committed
+//! Waiting ── start_response ──▶ Ready(head) ── first non-empty chunk, write(), end ──▶ Committed ──▶ Over
 //!                                │ again: AssertionError · with exc_info: replaced       │ with exc_info: raised
 //! ```
 //!
 //! Inline, what is written waits until the app returns: it holds the thread that would send it. In a pool it is sent at
 //! once, and `write` waits while the client does not read.
+
+mod lease;
+
+pub(super) use self::lease::Lease;
 
 use std::{
     mem,
@@ -15,7 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use pyo3::{
-    exceptions::{PyAssertionError, PyTypeError},
+    exceptions::{PyAssertionError, PyRuntimeError, PyTypeError},
     intern,
     prelude::*,
     types::{PyBytes, PyTuple},
@@ -23,44 +27,56 @@ use pyo3::{
 
 use super::{head::Head, pool::Outlet};
 
-/// `start_response`.
-#[pyclass(frozen, module = "enfilade", name = "StartResponse")]
+/// What both callables belong to: they are its methods.
+#[pyclass(frozen, module = "enfilade", name = "Exchange")]
 pub(super) struct StartResponse(Mutex<State>);
 
 struct State {
     stage: Stage,
     written: Vec<Bytes>,
     outlet: Option<Outlet>,
+    /// Its own bound method; whoever has the lease takes it out, since it refers back.
+    write: Option<Py<PyAny>>,
 }
 
 enum Stage {
     Waiting,
     Ready(Head),
     Committed,
+    Over,
+}
+
+/// What an app has said so far.
+pub(super) enum Due {
+    Head(Head),
+    /// `write` has sent it.
+    Sent,
+    Nothing,
 }
 
 impl StartResponse {
-    /// With an outlet, what the app writes is sent at once; without one it is kept.
-    pub(super) fn new(outlet: Option<Outlet>) -> Self {
-        Self(Mutex::new(State { stage: Stage::Waiting, written: Vec::new(), outlet }))
+    fn new() -> Self {
+        let stage = Stage::Waiting;
+        Self(Mutex::new(State { stage, written: Vec::new(), outlet: None, write: None }))
     }
 
-    /// The head, for good; `None` where the app has given none, or where it is sent already.
-    pub(super) fn commit(&self) -> Option<Head> {
-        let mut state = self.state();
-        match mem::replace(&mut state.stage, Stage::Committed) {
-            Stage::Ready(head) => Some(head),
-            Stage::Committed => None,
+    /// The head, for good.
+    pub(super) fn commit(&self) -> Due {
+        let stage = &mut self.state().stage;
+        match mem::replace(stage, Stage::Committed) {
+            Stage::Ready(head) => Due::Head(head),
+            Stage::Committed | Stage::Over => Due::Sent,
             Stage::Waiting => {
-                state.stage = Stage::Waiting;
-                None
+                *stage = Stage::Waiting;
+                Due::Nothing
             }
         }
     }
 
-    /// Whether the head went out, or must.
-    pub(super) fn is_committed(&self) -> bool {
-        matches!(self.state().stage, Stage::Committed)
+    /// Whether the head must go out: `write` was called.
+    pub(super) fn is_due(&self) -> bool {
+        let state = self.state();
+        !state.written.is_empty() || matches!(state.stage, Stage::Committed)
     }
 
     /// What was written and not sent.
@@ -87,7 +103,7 @@ impl StartResponse {
 #[pymethods]
 impl StartResponse {
     #[pyo3(signature = (status, headers, exc_info = None, /))]
-    fn __call__<'py>(
+    fn start_response<'py>(
         slf: &Bound<'py, Self>,
         status: &Bound<'py, PyAny>,
         headers: &Bound<'py, PyAny>,
@@ -95,32 +111,40 @@ impl StartResponse {
     ) -> PyResult<Bound<'py, PyAny>> {
         let this = slf.get();
         match (&this.state().stage, exc_info.filter(|info| !info.is_none())) {
-            (Stage::Committed, Some(info)) => return Err(again(info)?),
+            (Stage::Committed | Stage::Over, Some(info)) => return Err(again(info)?),
             (Stage::Ready(_) | Stage::Committed, None) => {
                 return Err(PyAssertionError::new_err("start_response was called before: give exc_info"));
             }
+            (Stage::Over, None) => return Err(over()),
             (Stage::Waiting, _) | (Stage::Ready(_), Some(_)) => {}
         }
         let head = Head::of(status, headers)?;
-        this.state().stage = Stage::Ready(head);
-        slf.getattr(intern!(slf.py(), "write"))
+        let mut state = this.state();
+        state.stage = Stage::Ready(head);
+        match &state.write {
+            Some(write) => Ok(write.bind(slf.py()).clone()),
+            None => Err(over()),
+        }
     }
 
     #[pyo3(signature = (data, /))]
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let data = chunk(data)?;
+        let mut state = self.state();
+        let State { stage, written, outlet, .. } = &mut *state;
+        if matches!(stage, Stage::Over) {
+            return Err(over());
+        }
         if data.is_empty() {
             return Ok(());
         }
-        let mut state = self.state();
-        let State { stage, written, outlet } = &mut *state;
         let Some(outlet) = outlet else {
             written.push(data);
             return Ok(());
         };
         let head = match mem::replace(stage, Stage::Committed) {
             Stage::Ready(head) => Some(head),
-            Stage::Waiting | Stage::Committed => None,
+            Stage::Waiting | Stage::Committed | Stage::Over => None,
         };
         let sender = outlet.open(head)?;
         drop(state);
@@ -128,7 +152,14 @@ impl StartResponse {
     }
 }
 
+/// For an app that keeps what it was given.
+#[cold]
+fn over() -> PyErr {
+    PyRuntimeError::new_err("this request is over")
+}
+
 /// The exception that `exc_info` holds, to be raised where it came from: the head is out, nothing can be replaced.
+#[cold]
 fn again(info: &Bound<'_, PyAny>) -> PyResult<PyErr> {
     let info = info.cast::<PyTuple>().map_err(|_| PyTypeError::new_err("exc_info must be a tuple"))?;
     let value = info.get_item(1)?;
