@@ -29,7 +29,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{demo, run as gateway};
+use crate::{
+    demo,
+    run::{self as gateway, CONFIG, RunError},
+};
 
 /// One straight chain from the web server to the web app: starts a demonstration of it.
 #[derive(Debug, Parser)]
@@ -80,7 +83,7 @@ pub enum Command {
     /// Serves an app that was not written in Rust, behind the chain
     ///
     /// Who is signed in is told to a script as `REMOTE_USER` and `AUTH_TYPE`; no header of a client can say it.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
 }
 
 /// Parses the command line, runs, and says on standard error what went wrong.
@@ -98,18 +101,12 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let traceback = error.downcast_ref().and_then(gateway::RunError::traceback);
-            complain(error.as_ref(), traceback);
-            ExitCode::from(if traceback.is_some() { SOFTWARE } else { CONFIG })
+            let of_app = error.downcast_ref::<RunError>();
+            complain(error.as_ref(), of_app.and_then(RunError::traceback));
+            ExitCode::from(of_app.map_or(CONFIG, RunError::exit_code))
         }
     }
 }
-
-/// `EX_CONFIG` of sysexits.h: what was asked for does not work here.
-pub(crate) const CONFIG: u8 = 78;
-
-/// `EX_SOFTWARE`: the app raised while it was imported.
-const SOFTWARE: u8 = 70;
 
 /// Prints an error with its causes, behind what the app has to say.
 fn complain(error: &dyn std::error::Error, traceback: Option<&str>) {

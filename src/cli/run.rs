@@ -13,9 +13,10 @@ use super::{PythonArgs, ServerArgs};
 /// Which app, who may come in, and where to listen.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// The app: an executable file is a CGI script, a process for each request
+    /// The app: an executable file is a CGI script, MODULE:ATTR an app in Python
     ///
-    /// MODULE:ATTR is an app in Python, for which this program must be built with `--features python`.
+    /// A script is a process for each request. An app in Python, such as `shop.asgi:app`, or `shop:create_app()` for what a
+    /// function makes, speaks ASGI or WSGI; for it this program must be built with `--features python`.
     #[arg(value_name = "APP")]
     pub app: OsString,
 
@@ -39,6 +40,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 2 << 20)]
     pub max_body: u64,
 
+    /// The path that the app answers below, such as /shop; without it every path is the app's
+    #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
+    pub script_name: String,
+
+    /// How long an answer may take: 600 for a script, 60 until an app in Python begins one
+    ///
+    /// A WSGI app on one thread has no deadline: nothing else runs meanwhile.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub deadline: Option<u64>,
+
     /// What a script is told, and how many run at once.
     #[command(flatten, next_help_heading = "CGI scripts")]
     pub cgi: CgiArgs,
@@ -56,10 +67,6 @@ pub struct RunArgs {
 #[allow(missing_docs)]
 #[derive(Clone, Debug, Args)]
 pub struct CgiArgs {
-    /// The path that the script answers below, such as /report.cgi; without it every path is the script's
-    #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
-    pub script_name: String,
-
     /// `DOCUMENT_ROOT`, and `PATH_TRANSLATED` below it; an absolute path
     #[arg(long, value_name = "DIR")]
     pub document_root: Option<PathBuf>,
@@ -72,13 +79,26 @@ pub struct CgiArgs {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_running: Option<u32>,
 
-    /// How long a process may take, answer and all
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
-    pub deadline: u64,
-
     /// Let the script read `HTTP_AUTHORIZATION`: passwords and tokens, in its environment
     #[arg(long)]
     pub insecure_pass_authorization: bool,
+}
+
+impl CgiArgs {
+    /// An option that was given and means something to a script alone.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        given([
+            (self.document_root.is_some(), "--document-root"),
+            (!self.env.is_empty(), "--env"),
+            (self.max_running.is_some(), "--max-running"),
+            (self.insecure_pass_authorization, "--insecure-pass-authorization"),
+        ])
+    }
+}
+
+/// The first that was given.
+pub(super) fn given<const N: usize>(options: [(bool, &'static str); N]) -> Option<&'static str> {
+    options.into_iter().find_map(|(given, name)| given.then_some(name))
 }
 
 /// A kind of credentials.

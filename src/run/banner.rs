@@ -61,7 +61,7 @@ impl Banner<'_> {
     fn add_commands(&self, text: &mut String) {
         let certificate = self.args.server.tls_cert.as_deref();
         let trusted = certificate.map(|path| format!("--cacert '{}' ", path.display())).unwrap_or_default();
-        let url = format!("{trusted}{}{}/", self.url, self.args.cgi.script_name);
+        let url = format!("{trusted}{}{}/", self.url, self.args.script_name);
         let answer =
             if self.credentials.auth.is_some() { "401 and what you may try" } else { "the app answers" };
         let _ = write!(text, "\n  anonymous: {answer}\n  $ curl -i {url}\n");

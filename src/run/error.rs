@@ -10,8 +10,7 @@ use std::{error::Error, fmt, net::SocketAddr};
 
 use enfilade_cgi::ConfigError;
 
-/// Why the app is not served; each says what to do. Exit code 78, as every error of the configuration; 70 where the app
-/// itself raised.
+/// Why the app is not served; each says what to do. See [`exit_code`](Self::exit_code).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {
@@ -24,6 +23,14 @@ pub enum RunError {
     /// An app in Python that cannot be imported, or that ended before it was told to.
     #[cfg(feature = "python")]
     Import(enfilade_python::ImportError),
+    /// An option that means something to apps of another kind alone: which ones.
+    Misplaced(&'static str, &'static str),
+    /// `--threads` beside an ASGI app.
+    #[cfg(feature = "python")]
+    Threads,
+    /// A setting that cannot work for an app in Python.
+    #[cfg(feature = "python")]
+    Python(enfilade_python::ConfigError),
     /// `--auth`: a kind that is there already.
     Twice(&'static str),
     /// `--auth jwt`: whose tokens, or for whom, is not said.
@@ -34,13 +41,26 @@ pub enum RunError {
     Exposed(SocketAddr),
 }
 
+/// `EX_CONFIG`.
+pub(crate) const CONFIG: u8 = 78;
+
 impl RunError {
-    /// What Python says of an app that raised, for whoever wrote it; none of any other mistake.
+    /// What Python says of an app that raised while it was imported.
     pub fn traceback(&self) -> Option<&str> {
         match self {
             #[cfg(feature = "python")]
             Self::Import(error) => error.traceback(),
             _ => None,
+        }
+    }
+
+    /// What the command ends with: `EX_SOFTWARE` of sysexits.h where the app is at fault, `EX_CONFIG` where what was asked
+    /// for does not work here.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            #[cfg(feature = "python")]
+            Self::Import(_) => 70,
+            _ => CONFIG,
         }
     }
 }
@@ -60,6 +80,14 @@ impl fmt::Display for RunError {
             ),
             #[cfg(feature = "python")]
             Self::Import(error) => write!(f, "{error}"),
+            Self::Misplaced(option, is_for) => write!(f, "{option} is for {is_for}"),
+            #[cfg(feature = "python")]
+            Self::Threads => f.write_str(
+                "--threads is for WSGI apps: an ASGI app has one thread, and as many of its own as it starts; if it is a \
+                 WSGI app, add --interface wsgi",
+            ),
+            #[cfg(feature = "python")]
+            Self::Python(error) => python(f, error),
             Self::Twice(kind) => {
                 write!(f, "--auth {kind} is there twice: one file may hold all users, and all keys of an issuer")
             }
@@ -76,15 +104,25 @@ impl fmt::Display for RunError {
     }
 }
 
+#[cfg(feature = "python")]
+fn python(f: &mut fmt::Formatter<'_>, error: &enfilade_python::ConfigError) -> fmt::Result {
+    match error {
+        enfilade_python::ConfigError::ScriptName(name) => script_name(f, name),
+        error => write!(f, "{error}"),
+    }
+}
+
+fn script_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    write!(f, "--script-name {name:?}: give a path such as /shop, without a slash at its end")
+}
+
 /// The mistake under the option's name, which is not that of the builder's method.
 fn script(f: &mut fmt::Formatter<'_>, error: &ConfigError) -> fmt::Result {
     match error {
         ConfigError::RelativeRoot(path) => {
             write!(f, "--document-root {}: give the whole path, from / on", path.display())
         }
-        ConfigError::ScriptName(name) => {
-            write!(f, "--script-name {name:?}: give a path such as /report.cgi, without a slash at its end")
-        }
+        ConfigError::ScriptName(name) => script_name(f, name),
         ConfigError::Variable(name) => {
             write!(f, "--env {name:?}: the name must not be empty, and no environment holds a NUL")
         }

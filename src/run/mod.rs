@@ -21,6 +21,7 @@ mod reload;
 mod script;
 mod target;
 
+pub(crate) use self::error::CONFIG;
 pub use self::{
     credentials::Credentials,
     error::RunError,
@@ -40,9 +41,11 @@ use crate::cli::RunArgs;
 ///
 /// When the app, an address, a file or a setting cannot be used; the message says what to do.
 pub fn run(args: &RunArgs) -> Result<(), BoxError> {
-    match Target::of(&args.app)? {
+    let target = Target::of(&args.app)?;
+    target.takes(args)?;
+    match target {
         Target::Script(path) => {
-            let app = script(&args.cgi, &path)?;
+            let app = script(args, &path)?;
             let gateway = Gateway::bind(args)?;
             let runtime = Builder::new_multi_thread().enable_all().build()?;
             let what = format!("{} (CGI: a process for each request)", path.display());

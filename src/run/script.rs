@@ -1,7 +1,7 @@
 //! A CGI script as an app, with the settings of the command line.
 //!
 //! ```text
-//! CgiArgs · path ─▶ CgiService, or what is wrong with either
+//! RunArgs · path ─▶ CgiService, or what is wrong with either
 //! ```
 
 use std::{path::Path, time::Duration};
@@ -9,17 +9,21 @@ use std::{path::Path, time::Duration};
 use enfilade_cgi::CgiService;
 
 use super::RunError;
-use crate::cli::CgiArgs;
+use crate::cli::RunArgs;
+
+/// How long a process may take, in seconds, unless something else is said.
+const DEADLINE: u64 = 600;
 
 /// The script as a service.
 ///
 /// # Errors
 ///
 /// When it is not there or not executable, or when a setting cannot work.
-pub fn script(args: &CgiArgs, path: &Path) -> Result<CgiService, RunError> {
+pub fn script(args: &RunArgs, path: &Path) -> Result<CgiService, RunError> {
     let mut app = CgiService::new(path)?
         .with_script_name(&args.script_name)?
-        .with_deadline(Duration::from_secs(args.deadline));
+        .with_deadline(Duration::from_secs(args.deadline.unwrap_or(DEADLINE)));
+    let args = &args.cgi;
     if let Some(root) = &args.document_root {
         app = app.with_document_root(root)?;
     }

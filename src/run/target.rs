@@ -10,6 +10,7 @@
 use std::{ffi::OsStr, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use super::RunError;
+use crate::cli::RunArgs;
 
 /// An app by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,23 @@ impl Target {
             Some(word) if found.is_none() => Err(RunError::NoApp(word.to_owned())),
             _ => Ok(Self::Script(name.into())),
         }
+    }
+}
+
+impl Target {
+    /// Refuses options that mean nothing to such an app: whoever gave them counts on what they say.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Misplaced`].
+    pub fn takes(&self, args: &RunArgs) -> Result<(), RunError> {
+        let (given, is_for) = match self {
+            Self::Script(_) => (args.python.given(), "apps in Python, MODULE:ATTR"),
+            Self::Python(_) => {
+                (args.cgi.given(), "CGI scripts; an app in Python has the environment of this program")
+            }
+        };
+        given.map_or(Ok(()), |option| Err(RunError::Misplaced(option, is_for)))
     }
 }
 

@@ -87,12 +87,12 @@ struct Running {
 fn args(app: &str, options: &[&str]) -> RunArgs {
     let args = Args::try_parse_from([&["enfilade", "run", app], options].concat());
     let Some(cli::Command::Run(run)) = args.unwrap().command else { panic!("another command") };
-    run
+    *run
 }
 
 fn start_at(addr: &str, dir: Dir, options: &[&str]) -> Result<Running, BoxError> {
     let args = args(&dir.script(), options);
-    let app = run::script(&args.cgi, args.app.as_ref())?;
+    let app = run::script(&args, args.app.as_ref())?;
     let addrs: [SocketAddr; 1] = [addr.parse().unwrap()];
     let clock = TestClock::at(NOW).clock();
     let Built { service, plan, credentials } =
@@ -355,6 +355,7 @@ fn what_cannot_work_stops_the_start_and_names_the_option() {
 }
 
 #[test]
+#[cfg(not(feature = "python"))]
 fn an_app_in_python_needs_a_build_with_python() {
     let error = run::run(&args("shop.asgi:app", &[])).unwrap_err().to_string();
     assert!(error.contains("--features python"), "{error}");

@@ -25,6 +25,7 @@ use tokio::{
 use tower::BoxError;
 
 use self::{files::Files, handover::Handover};
+use super::CONFIG;
 use crate::cli::{Listen, RunArgs};
 
 /// How long requests in flight may take when the app is started anew.
@@ -38,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// something else than the app is wrong: it has said what.
 pub(super) fn watch(args: &RunArgs) -> Result<(), BoxError> {
     let listen = Listen::of(&args.server)?;
-    let folder = std::path::absolute(&args.python.app_dir)?;
+    let folder = args.python.folder()?;
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut watcher = Watcher { folder, handover: Handover::new(listen)?, told: Told::new()? };
         while let Next::Anew = watcher.run_once().await? {}
@@ -117,7 +118,7 @@ impl Watcher {
     async fn ended(&mut self, status: ExitStatus, seen: &Files) -> Result<Next, BoxError> {
         match status.code() {
             Some(0) => return Ok(Next::End),
-            Some(code) if code == i32::from(crate::cli::CONFIG) => return Err(NOT_THE_APP.into()),
+            Some(code) if code == i32::from(CONFIG) => return Err(NOT_THE_APP.into()),
             _ => say("the app has ended: waiting for a file to change"),
         }
         tokio::select! {

@@ -14,6 +14,7 @@
 //! ```
 
 mod config;
+mod finish;
 mod start_error;
 mod venv;
 
