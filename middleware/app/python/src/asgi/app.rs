@@ -23,6 +23,7 @@ use pyo3::{
 use tokio::runtime::Handle;
 
 use super::{ready, registry::Registry, scope::Template, settings::Settings, task::Whose};
+use crate::reactor::Local;
 
 /// See the [module docs](self).
 pub(super) struct App {
@@ -43,6 +44,8 @@ impl Deref for App {
 pub(super) struct Core {
     pub(super) callable: Py<PyAny>,
     pub(super) event_loop: Py<PyAny>,
+    /// Which loop it is.
+    reactor: usize,
     /// The runtime inside the loop: what it spawns runs on the loop's thread.
     pub(super) remote: Handle,
     pub(super) task: Py<PyAny>,
@@ -74,6 +77,7 @@ impl App {
         let core = Core {
             callable,
             event_loop,
+            reactor: Local::current().map_or(0, |local| local.number()),
             remote: Handle::current(),
             task: asyncio.getattr("Task")?.unbind(),
             task_name: PyString::intern(py, "enfilade-request").unbind(),
@@ -104,6 +108,11 @@ impl App {
 }
 
 impl Core {
+    /// Whether this is the loop's thread.
+    pub(super) fn is_here(&self) -> bool {
+        Local::of(self.reactor).is_some()
+    }
+
     /// A future of the loop.
     pub(super) fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let arguments = [self.event_loop.as_ptr()];

@@ -8,7 +8,7 @@
 use std::{
     fs::File,
     io,
-    os::unix::fs::FileExt as _,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::PathBuf,
     pin::Pin,
     sync::Arc,
@@ -18,6 +18,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, header::CONTENT_LENGTH};
 use pyo3::prelude::*;
+use rustix::fs::OFlags;
 use tokio::{runtime::Handle, task::JoinHandle};
 
 use super::{
@@ -52,7 +53,9 @@ pub(super) fn open(exchange: &Exchange, path: PathBuf, future: Py<PyAny>) {
 }
 
 fn regular(path: PathBuf) -> io::Result<(File, u64)> {
-    let file = File::open(path)?;
+    // A pipe that nobody writes to would be waited for.
+    let nonblock = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+    let file = File::options().read(true).custom_flags(nonblock).open(path)?;
     let about = file.metadata()?;
     if about.is_file() { Ok((file, about.len())) } else { Err(io::Error::other("no regular file")) }
 }

@@ -14,7 +14,6 @@ use super::{
     reason,
     receive::Incoming,
 };
-use crate::reactor::Local;
 
 impl Exchange {
     /// Refuses by 504 what has no head in time; its app is told as if its client had gone.
@@ -113,7 +112,7 @@ impl Exchange {
                 }
             });
         };
-        if Local::current().is_some() {
+        if self.app().is_here() {
             settle();
         } else {
             self.app().remote.spawn(async move { settle() });
@@ -136,14 +135,19 @@ pub(super) fn client_gone() -> PyErr {
 
 /// Ends a future unless it is done: one that the app has cancelled is. Whether somebody waited for it.
 pub(super) fn settle(future: &Bound<'_, PyAny>, outcome: PyResult<Py<PyAny>>) -> bool {
-    let py = future.py();
-    let done = future.call_method0(intern!(py, "done")).and_then(|done| done.is_truthy()).unwrap_or(true);
-    if done {
+    if is_done(future) {
         return false;
     }
+    let py = future.py();
     let set = match outcome {
         Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
         Err(error) => future.call_method1(intern!(py, "set_exception"), (error.into_value(py),)),
     };
     set.is_ok()
+}
+
+/// Whether a future has a result, or was cancelled.
+pub(super) fn is_done(future: &Bound<'_, PyAny>) -> bool {
+    let done = future.call_method0(intern!(future.py(), "done"));
+    done.and_then(|done| done.is_truthy()).unwrap_or(true)
 }

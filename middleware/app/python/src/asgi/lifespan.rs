@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use super::{
     app::App,
-    leave::settle,
+    leave::{is_done, settle},
     message::wrong,
     ready::ready,
     scope::asgi,
@@ -113,6 +113,10 @@ impl Lifespan {
         drop(state);
         Python::attach(|py| {
             for future in receiving {
+                // One that was cancelled is asked for nothing, and takes nothing.
+                if is_done(future.bind(py)) {
+                    continue;
+                }
                 let told = self.take(py).and_then(|told| told.ok_or_else(too_many));
                 settle(future.bind(py), told);
             }

@@ -34,7 +34,7 @@ use super::{
     native::{self, Definition, Slot, guarded},
     ready::thrown,
 };
-use crate::{BoxError, reactor::Local};
+use crate::BoxError;
 
 /// A request's body, as far as it has been read.
 pub(super) enum Incoming {
@@ -258,7 +258,7 @@ impl Exchange {
 
     /// Wakes the first that still waits: it looks again.
     fn wake_receiver(&self) {
-        if Local::current().is_none() {
+        if !self.app().is_here() {
             let exchange = self.clone();
             self.app().remote.spawn(async move { exchange.wake_receiver() });
             return;

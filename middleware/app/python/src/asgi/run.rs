@@ -17,10 +17,13 @@ use super::{
     lifespan::Lifespan,
     service::{AsgiApp, Keep},
 };
-use crate::{ImportError, PythonApp, import::import, reactor::Reactor, traceback};
+use crate::{ImportError, PythonApp, import::import, reactor::Reactor, request::is_double, traceback};
 
 /// How long what the app has left behind may take to its end.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+const SECOND: &str = "it is an app of ASGI version 2, which is called twice: wrap it in \
+                      asgiref.compatibility.guarantee_single_callable";
 
 impl AsgiApp {
     /// Imports an app, and runs `main` on the runtime inside its loop, on this thread, until it is done. `main` is polled
@@ -95,17 +98,36 @@ where
     Python::attach(|py| {
         let raised = |error: PyErr| ImportError::unfit(target, traceback::of(py, &error));
         let reactor = Reactor::new(py).map_err(raised)?;
-        let callable = callable(py)?;
-        let entered = reactor.enter();
-        let app = App::new(py, callable, reactor.event_loop().clone_ref(py)).map_err(raised)?;
-        let app = Arc::new(app);
-        let main = main(AsgiApp::new(app.clone(), None));
-        let output = reactor.run(py, serve(app, main)).map_err(raised);
-        drop(entered);
+        let ran = run_on(py, &reactor, target, callable, main);
         let closed = reactor.close(py, PATIENCE).map_err(raised);
-        let output = output?.map_err(|why| ImportError::unfit(target, why))?;
+        let output = ran?;
         closed.map(|()| output)
     })
+}
+
+fn run_on<F, Fut>(
+    py: Python<'_>,
+    reactor: &Reactor,
+    target: &str,
+    callable: impl FnOnce(Python<'_>) -> Result<Py<PyAny>, ImportError>,
+    main: F,
+) -> Result<Fut::Output, ImportError>
+where
+    F: FnOnce(AsgiApp) -> Fut,
+    Fut: Future<Output: Send> + Send + 'static,
+{
+    let raised = |error: PyErr| ImportError::unfit(target, traceback::of(py, &error));
+    let callable = callable(py)?;
+    if is_double(py, callable.bind(py)) {
+        return Err(ImportError::unfit(target, SECOND));
+    }
+    let entered = reactor.enter();
+    let app = App::new(py, callable, reactor.event_loop().clone_ref(py)).map_err(raised)?;
+    let app = Arc::new(app);
+    let main = main(AsgiApp::new(app.clone(), None));
+    let output = reactor.run(py, serve(app, main)).map_err(raised)?;
+    drop(entered);
+    output.map_err(|why| ImportError::unfit(target, why))
 }
 
 /// The app's whole life, on its loop.

@@ -29,7 +29,7 @@ use super::{
     settings::Settings,
     websocket::{self, WebSocketSettings},
 };
-use crate::{BoxError, ConfigError, reactor::Local};
+use crate::{BoxError, ConfigError};
 
 /// An ASGI app as a tower service. Cheap to clone. See the [module docs](super).
 #[derive(Clone)]
@@ -143,7 +143,7 @@ where
             return self.running(websocket::call(&self.app, head, !body.is_end_stream()));
         }
         let exchange = Exchange::new(self.app.clone(), Incoming::of(body), head.method == Method::HEAD);
-        if Local::current().is_some() {
+        if self.app.is_here() {
             call::start(&exchange, &head);
         } else {
             let start = Start::new(&exchange);

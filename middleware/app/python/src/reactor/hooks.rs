@@ -17,8 +17,9 @@ use pyo3::{
 use super::Local;
 
 /// Puts them into a loop, as attributes of this one.
-pub(super) fn install(py: Python<'_>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(super) fn install(py: Python<'_>, event_loop: &Bound<'_, PyAny>, number: usize) -> PyResult<()> {
     let hooks = Hooks {
+        number,
         event_loop: event_loop.clone().unbind(),
         handle: py.import("asyncio")?.getattr("Handle")?.unbind(),
         append: event_loop.getattr("_ready")?.getattr("append")?.unbind(),
@@ -41,6 +42,8 @@ const NAMES: [&str; 3] = ["call_soon", "call_at", "stop"];
 
 #[pyclass(frozen, module = "enfilade")]
 struct Hooks {
+    /// Which loop it is.
+    number: usize,
     event_loop: Py<PyAny>,
     handle: Py<PyAny>,
     append: Py<PyAny>,
@@ -58,12 +61,14 @@ impl Hooks {
         args: Bound<'_, PyTuple>,
         context: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let Some(local) = Local::current() else {
+        let Some(local) = Local::of(self.number) else {
             return Err(pyo3::exceptions::PyRuntimeError::new_err(
                 "call_soon from another thread: use call_soon_threadsafe",
             ));
         };
-        if local.capturing.take() {
+        // A finalizer of the app's, which Python may run while a task is made, has more to say than a first step.
+        let first_step = args.is_empty() && context.is_some();
+        if first_step && local.capturing.take() {
             *local.captured.borrow_mut() = Some((callback.unbind(), context.map(Bound::unbind)));
             return Ok(py.None());
         }
@@ -81,20 +86,22 @@ impl Hooks {
         options: Option<Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
         let timer = self.call_at.call(py, args, options.as_ref())?;
-        ready();
+        self.ready();
         Ok(timer)
     }
 
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         self.stop.call0(py)?;
-        ready();
+        self.ready();
         Ok(())
     }
 }
 
-fn ready() {
-    if let Some(local) = Local::current() {
-        local.python_ready();
+impl Hooks {
+    fn ready(&self) {
+        if let Some(local) = Local::of(self.number) {
+            local.python_ready();
+        }
     }
 }
 
@@ -106,10 +113,10 @@ impl Local {
     /// exceptions its task keeps.
     pub(crate) fn eagerly<T>(&self, py: Python<'_>, make: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
         self.capturing.set(true);
-        let made = make();
+        let task = make();
         self.capturing.set(false);
         let captured = self.captured.borrow_mut().take();
-        let made = made?;
+        let task = task?;
         match captured {
             Some((step, Some(context))) => {
                 context.bind(py).call_method1(intern!(py, "run"), (step,))?;
@@ -119,6 +126,6 @@ impl Local {
             }
             None => {}
         }
-        Ok(made)
+        Ok(task)
     }
 }

@@ -23,7 +23,10 @@ use std::{
     io,
     pin::Pin,
     rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -45,6 +48,8 @@ thread_local! {
 /// What the loop's thread knows about the loop.
 #[derive(Default)]
 pub(crate) struct Local {
+    /// Which loop of this process it is.
+    number: usize,
     /// Whether Python has something to run that it had not when the turn began.
     ready: Cell<bool>,
     /// The waker of the turn that runs.
@@ -58,6 +63,21 @@ pub(crate) struct Local {
 }
 
 impl Local {
+    fn new() -> Self {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        Self { number: LAST.fetch_add(1, Relaxed) + 1, ..Self::default() }
+    }
+
+    /// Which loop of this process it is.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// That of a loop, if it is this thread's.
+    pub(crate) fn of(number: usize) -> Option<Rc<Self>> {
+        Self::current().filter(|local| local.number == number)
+    }
+
     /// That of this thread, if it has a loop.
     pub(crate) fn current() -> Option<Rc<Self>> {
         CURRENT.with_borrow(Clone::clone)
@@ -101,13 +121,13 @@ pub(crate) struct Reactor {
 impl Reactor {
     /// Makes the loop and makes it this thread's.
     pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
-        let local = Rc::new(Local::default());
+        let local = Rc::new(Local::new());
         let runtime = Arc::new(PythonRuntime::new()?);
         let selector = Py::new(py, Selector::new(py, local.clone(), runtime.clone())?)?;
         let asyncio = py.import("asyncio")?;
         let event_loop = asyncio.call_method1("SelectorEventLoop", (&selector,))?;
         asyncio.call_method1("set_event_loop", (&event_loop,))?;
-        hooks::install(py, &event_loop)?;
+        hooks::install(py, &event_loop, local.number())?;
         runtime::after_each_wait(|| {
             if let Some(local) = Local::current() {
                 local.signals();
@@ -137,12 +157,10 @@ impl Reactor {
         F::Output: Send + 'static,
     {
         let _entered = self.runtime.enter();
-        let stop = self.event_loop.clone_ref(py);
+        let stop = Stop(self.event_loop.clone_ref(py));
         let mut main = tokio::spawn(async move {
-            let output = main.await;
-            // A loop that is closed needs no end.
-            Python::attach(|py| stop.call_method0(py, intern!(py, "stop")).map(drop)).ok();
-            output
+            let _stop = stop;
+            main.await
         });
         loop {
             let stopped = self.event_loop.call_method0(py, intern!(py, "run_forever"));
@@ -186,6 +204,16 @@ impl Reactor {
         hooks::remove(event_loop)?;
         asyncio.call_method1("set_event_loop", (py.None(),))?;
         event_loop.call_method0("close").map(drop)
+    }
+}
+
+/// Stops the loop when the task that it runs for is over, by a panic as well.
+struct Stop(Py<PyAny>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        // A loop that is closed needs no end.
+        Python::attach(|py| self.0.call_method0(py, intern!(py, "stop")).map(drop)).ok();
     }
 }
 

@@ -51,20 +51,33 @@ fn is_coroutine(py: Python<'_>, app: &Bound<'_, PyAny>) -> bool {
     asked(app).unwrap_or(false) || called.is_some_and(|called| asked(&called).unwrap_or(false))
 }
 
+/// Whether an app is one of ASGI 2, which is called twice: `app(scope)`, and what that returns.
+pub(crate) fn is_double(py: Python<'_>, app: &Bound<'_, PyAny>) -> bool {
+    !is_coroutine(py, app)
+        && parameters(py, app).is_ok_and(|(required, most)| required == 1 && most == Some(1))
+}
+
 fn three_parameters(py: Python<'_>, app: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(parameters(py, app)?.0 == 3)
+}
+
+/// How many positional parameters it requires, and how many it takes at most, if there is a most.
+fn parameters(py: Python<'_>, app: &Bound<'_, PyAny>) -> PyResult<(usize, Option<usize>)> {
     let inspect = py.import("inspect")?;
     let parameters =
         inspect.call_method1("signature", (app,))?.getattr("parameters")?.call_method0("values")?;
     let kind = inspect.getattr("Parameter")?;
     let (only, either) = (kind.getattr("POSITIONAL_ONLY")?, kind.getattr("POSITIONAL_OR_KEYWORD")?);
-    let mut required = 0;
+    let (mut required, mut most) = (0, Some(0));
     for parameter in parameters.try_iter()? {
         let parameter = parameter?;
         let how = parameter.getattr("kind")?;
-        let positional = how.eq(&only)? || how.eq(&either)?;
-        if positional && parameter.getattr("default")?.is(kind.getattr("empty")?) {
-            required += 1;
+        if how.eq(kind.getattr("VAR_POSITIONAL")?)? {
+            most = None;
+        } else if how.eq(&only)? || how.eq(&either)? {
+            most = most.map(|most| most + 1);
+            required += usize::from(parameter.getattr("default")?.is(kind.getattr("empty")?));
         }
     }
-    Ok(required == 3)
+    Ok((required, most))
 }

@@ -15,6 +15,7 @@ mod user;
 pub use self::{config_error::ConfigError, interface::Interface};
 pub(crate) use self::{
     fault::{Codes, Fault},
+    interface::is_double,
     mount::Mount,
     target::{Target, decode},
     user::User,

@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! kit      an app from a text, the two ways to call it, virtual time
-//! scope    what an app is told               receive   what it reads
-//! send     what it may answer                files     by their path
-//! ends     how a task ends                   leave     deadlines, hang-ups, the drain
+//! scope    what an app is told               receive     what it reads
+//! send     what it may answer                files       by their path
+//! ends     how a task ends                   leave       deadlines, hang-ups, too many at once
+//! lifespan begin and end                     event_loop  what asyncio promises
+//! thread   a loop on a thread of its own
 //! ```
 
 mod ends;
+mod event_loop;
 mod files;
 mod kit;
 mod leave;
+mod lifespan;
 mod receive;
 mod scope;
 mod send;
+mod thread;

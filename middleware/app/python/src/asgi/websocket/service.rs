@@ -16,16 +16,13 @@ use super::{
     lifetime::ending,
     scope::scope,
 };
-use crate::{
-    asgi::{
-        app::App,
-        call::admit,
-        exchange::Exchange,
-        receive::Incoming,
-        service::Start,
-        task::{self, Whose},
-    },
-    reactor::Local,
+use crate::asgi::{
+    app::App,
+    call::admit,
+    exchange::Exchange,
+    receive::Incoming,
+    service::Start,
+    task::{self, Whose},
 };
 
 /// What answers the handshake.
@@ -36,7 +33,7 @@ pub(in crate::asgi) fn call(app: &Arc<App>, mut head: request::Parts, has_body: 
         Err(rejection) => exchange.refuse(*rejection),
         Ok(handshake) => {
             let channel = Channel::new(exchange.clone(), settings, handshake, ending(&head.extensions));
-            if Local::current().is_some() {
+            if app.is_here() {
                 start(&channel, &head);
             } else {
                 let waiting = Start::new(&exchange);

@@ -55,7 +55,8 @@ impl Inflater {
 fn run(inner: &mut Decompress, mut input: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), Fault> {
     loop {
         // One byte beyond the limit is room enough to know.
-        let room = (limit + 1 - out.len()).min(STEP.max(input.len().saturating_mul(2)));
+        let room =
+            limit.saturating_add(1).saturating_sub(out.len()).min(STEP.max(input.len().saturating_mul(2)));
         out.reserve(room);
         let (before, filled) = (inner.total_in(), out.len());
         let capacity = out.capacity();
