@@ -34,11 +34,13 @@ def has_ended(pid: int) -> bool:
 class Gateway:
     """`enfilade run` with options of a test's own, once it listens."""
 
-    def __init__(self, folder: Path, app: str, *options: str):
+    def __init__(self, folder: Path, app: str, *options: str, new_session: bool = False):
         self.log = folder / "log"
         with open(self.log, "wb") as log:
             command = [BINARY, "run", app, "--listen", "127.0.0.1:0", *options]
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder, start_new_session=new_session
+            )
         self.printed = []
         for line in self.process.stdout:
             self.printed.append(line.strip())
@@ -84,8 +86,8 @@ class Case(unittest.TestCase):
         path.chmod(mode)
         return path
 
-    def run_app(self, app: str, *options: str) -> Gateway:
-        gateway = Gateway(self.folder, app, *options)
+    def run_app(self, app: str, *options: str, new_session: bool = False) -> Gateway:
+        gateway = Gateway(self.folder, app, *options, new_session=new_session)
         self.addCleanup(gateway.stop)
         return gateway
 

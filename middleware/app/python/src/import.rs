@@ -26,7 +26,8 @@ pub(crate) fn import(py: Python<'_>, target: &str) -> Result<Py<PyAny>, ImportEr
         Some((module, attribute)) => (module, Some(attribute)),
         None => (target, None),
     };
-    let names = |part: &str| part.split('.').all(|name| !name.is_empty() && !name.contains(['/', ' ']));
+    let names =
+        |part: &str| part.split('.').all(|name| !name.is_empty() && !name.contains(['/', ' ', '(', ')']));
     if !names(module) || attribute.is_some_and(|attribute| !names(attribute.trim_end_matches("()"))) {
         return Err(ImportError::target(target));
     }

@@ -25,7 +25,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use pyo3::{Python, ffi, types::PyAnyMethods as _};
+use pyo3::{PyResult, Python, ffi, types::PyAnyMethods as _};
 
 use self::venv::Venv;
 
@@ -71,15 +71,30 @@ impl Interpreter {
             };
         }
         // SAFETY: it may be asked at any time.
-        if unsafe { ffi::Py_IsInitialized() } == 0 {
+        let ours = unsafe { ffi::Py_IsInitialized() } == 0;
+        if ours {
             config::initialize(venv.as_ref())?;
         }
-        Python::attach(|py| {
+        let first = Python::attach(|py| {
             // The thread that imports it first is the main thread to Python.
-            py.import("threading").map(drop).map_err(|error| StartError::Python(error.to_string()))
-        })?;
+            py.import("threading")?;
+            if ours { no_interrupt(py) } else { Ok(()) }
+        });
+        first.map_err(|error| StartError::Python(error.to_string()))?;
         Ok(started.insert(Started { venv }).clone())
     }
+}
+
+/// `signal` brings a handler of SIGINT with it, whether handlers were asked for or not: `KeyboardInterrupt` would break into
+/// the request that is answered just then.
+fn no_interrupt(py: Python<'_>) -> PyResult<()> {
+    let signal = py.import("signal")?;
+    let interrupt = signal.getattr("SIGINT")?;
+    let handler = signal.call_method1("getsignal", (&interrupt,))?;
+    if handler.is(signal.getattr("default_int_handler")?) {
+        signal.call_method1("signal", (interrupt, signal.getattr("SIG_DFL")?))?;
+    }
+    Ok(())
 }
 
 /// A Python that runs.
