@@ -8,6 +8,7 @@
 pub mod asgi;
 pub mod import;
 pub mod interpreter;
+mod native;
 mod reactor;
 mod request;
 mod runtime;

@@ -18,11 +18,17 @@ use http::Extensions;
 use pyo3::{
     intern,
     prelude::*,
-    types::{PyDict, PyString, PyTuple},
+    types::{PyDict, PyTuple},
 };
 use tokio::runtime::Handle;
 
-use super::{ready, registry::Registry, scope::Template, settings::Settings, task::Whose};
+use super::{
+    ready,
+    registry::Registry,
+    scope::{Template, asgi},
+    settings::Settings,
+    task::Whose,
+};
 use crate::reactor::Local;
 
 /// See the [module docs](self).
@@ -49,13 +55,16 @@ pub(super) struct Core {
     /// The runtime inside the loop: what it spawns runs on the loop's thread.
     pub(super) remote: Handle,
     pub(super) task: Py<PyAny>,
-    pub(super) task_name: Py<PyString>,
-    /// `("loop", "name")`, the keywords of the call that makes a task.
-    pub(super) task_keywords: Py<PyTuple>,
+    /// `loop`, `name` and, where Python has it, `eager_start`. As a dict: a type that is called with keywords makes one.
+    pub(super) task_keywords: Py<PyDict>,
+    /// Python makes a task's first step at once (from 3.12 on); else it is done for it.
+    pub(super) eager: bool,
     future: Py<PyAny>,
     /// `("loop",)`.
     future_keywords: Py<PyTuple>,
-    /// The lifespan's; each request has a copy.
+    /// `{"version": "3.0", …}`.
+    pub(super) asgi: Py<PyDict>,
+    /// The lifespan's, with room for the principal; each request has a copy.
     pub(super) state: Py<PyDict>,
     /// What `send` returns unless it waits.
     pub(super) done: Py<PyAny>,
@@ -74,17 +83,27 @@ impl App {
         no_body.set_item(intern!(py, "type"), intern!(py, "http.request"))?;
         no_body.set_item(intern!(py, "body"), intern!(py, "").call_method0("encode")?)?;
         no_body.set_item(intern!(py, "more_body"), false)?;
+        let eager = py.version_info() >= (3, 12);
+        let task_keywords = PyDict::new(py);
+        task_keywords.set_item("loop", &event_loop)?;
+        task_keywords.set_item("name", "enfilade-request")?;
+        if eager {
+            task_keywords.set_item("eager_start", true)?;
+        }
+        let state = PyDict::new(py);
+        state.set_item(intern!(py, "principal"), py.None())?;
         let core = Core {
             callable,
             event_loop,
             reactor: Local::current().map_or(0, |local| local.number()),
             remote: Handle::current(),
             task: asyncio.getattr("Task")?.unbind(),
-            task_name: PyString::intern(py, "enfilade-request").unbind(),
-            task_keywords: PyTuple::new(py, ["loop", "name"])?.unbind(),
+            task_keywords: task_keywords.unbind(),
+            eager,
             future: asyncio.getattr("Future")?.unbind(),
             future_keywords: PyTuple::new(py, ["loop"])?.unbind(),
-            state: PyDict::new(py).unbind(),
+            state: state.unbind(),
+            asgi: asgi(py)?.unbind(),
             done: ready::ready(py, None)?.unbind(),
             no_body: no_body.unbind(),
             registry: Registry::default(),

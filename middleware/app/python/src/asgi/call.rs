@@ -15,13 +15,13 @@ use pyo3::{ffi, prelude::*};
 use super::{
     app::App,
     exchange::Exchange,
-    native::{self, guarded},
     reason,
     receive::receive,
     scope,
     send::send,
     task::{self, Whose},
 };
+use crate::native::{self, Method, function, guarded};
 
 /// Makes the task, on the loop's thread.
 pub(super) fn start(exchange: &Exchange, head: &request::Parts) {
@@ -56,7 +56,8 @@ fn task<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let scope = scope::scope(py, app, head, path)?;
     task::start(py, app, Whose::Http(exchange.clone()), |run| {
-        let (receive, send) = (function(run, &RECEIVE)?, function(run, &SEND)?);
+        // SAFETY: both functions take the object that `task::start` has made.
+        let (receive, send) = unsafe { (function(run, &RECEIVE)?, function(run, &SEND)?) };
         let arguments = [scope.as_ptr(), receive.as_ptr(), send.as_ptr()];
         // SAFETY: three positional arguments, all alive through the call; it gives a new reference, or none and an
         // exception.
@@ -68,22 +69,8 @@ fn task<'py>(
     })
 }
 
-/// A method's definition, which does not change.
-struct Method(ffi::PyMethodDef);
-
-// SAFETY: Python reads it, and nobody writes.
-unsafe impl Sync for Method {}
-
 static RECEIVE: Method = Method(native::without_arguments(c"receive", call_receive));
 static SEND: Method = Method(native::with_one(c"send", call_send));
-
-fn function<'py>(run: &Bound<'py, PyAny>, method: &'static Method) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: the definition lives for ever and is only read; `run` is kept by the function.
-    unsafe {
-        let function = ffi::PyCFunction_New((&raw const method.0).cast_mut(), run.as_ptr());
-        Bound::from_owned_ptr_or_err(run.py(), function)
-    }
-}
 
 unsafe extern "C" fn call_receive(run: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
     guarded(ptr::null_mut(), |py| {

@@ -4,6 +4,8 @@
 //! names in any case ─▶ lower case        set-cookie ─▶ as often as it is there       connection, keep-alive … ─▶ left out
 //! ```
 
+use std::cell::RefCell;
+
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pyo3::{
     exceptions::PyValueError,
@@ -11,7 +13,16 @@ use pyo3::{
     types::{PyBytes, PyList, PyTuple},
 };
 
-use super::message::wrong;
+use super::{
+    message::wrong,
+    places::{LONGEST, PLACES, place},
+};
+
+thread_local! {
+    /// Apps send nearly the same fields with every response.
+    static SENT: RefCell<Vec<Option<(HeaderName, HeaderValue)>>> =
+        RefCell::new((0..PLACES).map(|_| None).collect());
+}
 
 /// Where the fields stand.
 #[derive(Clone, Copy)]
@@ -47,8 +58,7 @@ fn field(map: &mut HeaderMap, pair: &Bound<'_, PyAny>, of: Of) -> PyResult<()> {
     let bad = |what: &str| {
         PyValueError::new_err(format!("a header's {what} cannot be sent: {}", name.as_bytes().escape_ascii()))
     };
-    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("name"))?;
-    let value = HeaderValue::from_bytes(trimmed(value.as_bytes())).map_err(|_| bad("value"))?;
+    let (parsed, value) = parse(name.as_bytes(), trimmed(value.as_bytes())).map_err(bad)?;
     // Of this connection, and so the server's (ASGI: "servers may ignore them"); the framing follows the body.
     if is_of_the_connection(&parsed)
         || matches!(of, Of::Head { trailers: false } if parsed == header::TRAILER)
@@ -73,6 +83,31 @@ fn trimmed(value: &[u8]) -> &[u8] {
     let begin = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());
     let end = value.iter().rposition(|byte| !blank(byte)).map_or(begin, |last| last + 1);
     &value[begin..end]
+}
+
+/// Both parts, or which of them is none.
+fn parse(name: &[u8], value: &[u8]) -> Result<(HeaderName, HeaderValue), &'static str> {
+    let new = || {
+        let name = HeaderName::from_bytes(name).map_err(|_| "name")?;
+        let value = HeaderValue::from_bytes(value).map_err(|_| "value")?;
+        Ok((name, value))
+    };
+    // What signs somebody in is not kept longer than it must be.
+    if value.len() > LONGEST || name.eq_ignore_ascii_case(b"set-cookie") {
+        return new();
+    }
+    let place = place(name, value);
+    SENT.with_borrow_mut(|sent| {
+        if let Some((known, same)) = &sent[place]
+            && known.as_str().as_bytes() == name
+            && same.as_bytes() == value
+        {
+            return Ok((known.clone(), same.clone()));
+        }
+        let (name, value) = new()?;
+        sent[place] = Some((name.clone(), value.clone()));
+        Ok((name, value))
+    })
 }
 
 fn bytes<'a, 'py>(what: &str, part: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyBytes>> {

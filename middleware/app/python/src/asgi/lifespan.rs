@@ -24,7 +24,6 @@ use super::{
     leave::{is_done, settle},
     message::wrong,
     ready::ready,
-    scope::asgi,
     task::{self, Conversation, Whose},
 };
 
@@ -67,7 +66,7 @@ impl Lifespan {
             Self(Arc::new(Shared { app: app.clone(), state: Mutex::new(state), changed: Notify::new() }));
         let scope = PyDict::new(py);
         scope.set_item(intern!(py, "type"), intern!(py, "lifespan"))?;
-        scope.set_item(intern!(py, "asgi"), asgi(py)?)?;
+        scope.set_item(intern!(py, "asgi"), &app.asgi)?;
         scope.set_item(intern!(py, "state"), &app.state)?;
         let receive = Bound::new(py, Receive(lifespan.clone()))?;
         let send = Bound::new(py, Send(lifespan.clone()))?;

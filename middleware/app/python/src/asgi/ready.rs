@@ -16,7 +16,7 @@ use pyo3::{
     types::{PyTuple, PyType},
 };
 
-use super::native::{self, Definition, Slot, guarded};
+use crate::native::{self, Definition, Slot, guarded};
 
 type Ready = Slot;
 

@@ -31,10 +31,12 @@ use pyo3::{
 
 use super::{
     exchange::{Exchange, Outgoing, State},
-    native::{self, Definition, Slot, guarded},
     ready::thrown,
 };
-use crate::BoxError;
+use crate::{
+    BoxError,
+    native::{self, Definition, Slot, guarded},
+};
 
 /// A request's body, as far as it has been read.
 pub(super) enum Incoming {

@@ -18,12 +18,12 @@ use pyo3::{
     types::{PyTuple, PyType},
 };
 
-use super::{
-    app::App,
-    exchange::Exchange,
+use super::{app::App, exchange::Exchange};
+use crate::{
     native::{self, Definition, Slot, guarded},
+    reactor::Local,
+    traceback,
 };
-use crate::{reactor::Local, traceback};
 
 /// Who is told how a task ends.
 #[derive(Clone)]
@@ -78,22 +78,16 @@ pub(super) fn start<'py>(
     // SAFETY: it is the object that was made above.
     unsafe { native::value::<Run>(run.as_ptr()) }.coroutine.put(py, coroutine);
     let make = || {
-        let arguments = [run.as_ptr(), app.event_loop.as_ptr(), app.task_name.as_ptr()];
-        // SAFETY: one positional argument and one for each of the two keywords, all alive through the call; it gives a
-        // new reference, or none and an exception.
+        let arguments = PyTuple::new(py, [&run])?;
+        // SAFETY: a tuple, a dict and a type, alive through the call; it gives a new reference, or none and an exception.
         unsafe {
-            let task = ffi::PyObject_Vectorcall(
-                app.task.as_ptr(),
-                arguments.as_ptr(),
-                1,
-                app.task_keywords.as_ptr(),
-            );
+            let task = ffi::PyObject_Call(app.task.as_ptr(), arguments.as_ptr(), app.task_keywords.as_ptr());
             Bound::from_owned_ptr_or_err(py, task)
         }
     };
     match Local::current() {
-        Some(local) => local.eagerly(py, make),
-        None => make(),
+        Some(local) if !app.eager => local.eagerly(py, make),
+        _ => make(),
     }
 }
 

@@ -8,13 +8,18 @@
 //!
 //! An app's first step runs inside a turn, before the loop has counted what is ready and when the next timer is due.
 
+use std::{ptr, slice};
+
 use pyo3::{
-    intern,
+    Borrowed,
+    exceptions::{PyRuntimeError, PyTypeError},
+    ffi, intern,
     prelude::*,
     types::{PyDict, PyTuple},
 };
 
 use super::Local;
+use crate::native::{self, Method, guarded};
 
 /// Puts them into a loop, as attributes of this one.
 pub(super) fn install(py: Python<'_>, event_loop: &Bound<'_, PyAny>, number: usize) -> PyResult<()> {
@@ -27,10 +32,11 @@ pub(super) fn install(py: Python<'_>, event_loop: &Bound<'_, PyAny>, number: usi
         stop: event_loop.getattr("stop")?.unbind(),
     };
     let hooks = Bound::new(py, hooks)?;
-    for name in NAMES {
+    for name in ["call_at", "stop"] {
         event_loop.setattr(name, hooks.getattr(name)?)?;
     }
-    Ok(())
+    // SAFETY: the function takes an object of `Hooks`.
+    event_loop.setattr("call_soon", unsafe { native::function(hooks.as_any(), &CALL_SOON) }?)
 }
 
 /// Takes them out again: a loop that is closed says so by itself.
@@ -53,31 +59,6 @@ struct Hooks {
 
 #[pymethods]
 impl Hooks {
-    #[pyo3(signature = (callback, *args, context=None))]
-    fn call_soon(
-        &self,
-        py: Python<'_>,
-        callback: Bound<'_, PyAny>,
-        args: Bound<'_, PyTuple>,
-        context: Option<Bound<'_, PyAny>>,
-    ) -> PyResult<Py<PyAny>> {
-        let Some(local) = Local::of(self.number) else {
-            return Err(pyo3::exceptions::PyRuntimeError::new_err(
-                "call_soon from another thread: use call_soon_threadsafe",
-            ));
-        };
-        // A finalizer of the app's, which Python may run while a task is made, has more to say than a first step.
-        let first_step = args.is_empty() && context.is_some();
-        if first_step && local.capturing.take() {
-            *local.captured.borrow_mut() = Some((callback.unbind(), context.map(Bound::unbind)));
-            return Ok(py.None());
-        }
-        let handle = self.handle.bind(py).call1((callback, args, &self.event_loop, context))?;
-        self.append.bind(py).call1((&handle,))?;
-        local.python_ready();
-        Ok(handle.unbind())
-    }
-
     #[pyo3(signature = (*args, **options))]
     fn call_at(
         &self,
@@ -94,6 +75,66 @@ impl Hooks {
         self.stop.call0(py)?;
         self.ready();
         Ok(())
+    }
+}
+
+static CALL_SOON: Method = Method(native::with_keywords(c"call_soon", call_soon));
+
+/// `call_soon(callback, *args, context=None)`: tasks and futures call it all the time.
+unsafe extern "C" fn call_soon(
+    hooks: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    guarded(ptr::null_mut(), |py| {
+        // SAFETY: Python gives the function's `self` and a tuple of names or none, all alive through the call.
+        let (hooks, names) = unsafe { (Borrowed::from_ptr(py, hooks), Borrowed::from_ptr_or_opt(py, names)) };
+        let names = names.map(Borrowed::cast::<PyTuple>).transpose()?;
+        let positional = usize::try_from(count).unwrap_or_default();
+        let all = positional + names.map_or(0, |names| names.len());
+        // SAFETY: so many arguments, positional ones first, alive through the call; what is borrowed is a pointer that is
+        // not null.
+        let all: &[Borrowed<'_, '_, PyAny>] =
+            if all == 0 { &[] } else { unsafe { slice::from_raw_parts(arguments.cast(), all) } };
+        let (positional, values) = all.split_at(positional);
+        let context = match (names, values) {
+            (None, _) | (_, []) => None,
+            (Some(names), [context]) if names.get_borrowed_item(0)?.eq("context")? => Some(&**context),
+            _ => return Err(PyTypeError::new_err("call_soon takes one keyword, `context`")),
+        };
+        let [callback, arguments @ ..] = positional else {
+            return Err(PyTypeError::new_err("call_soon needs a callback"));
+        };
+        let context = context.filter(|context| !context.is_none());
+        hooks.cast::<Hooks>()?.get().soon(py, callback, arguments, context)
+    })
+}
+
+impl Hooks {
+    fn soon<'py>(
+        &self,
+        py: Python<'py>,
+        callback: &Bound<'py, PyAny>,
+        arguments: &[Borrowed<'_, 'py, PyAny>],
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<*mut ffi::PyObject> {
+        let Some(local) = Local::of(self.number) else {
+            let why = "call_soon from another thread: use call_soon_threadsafe";
+            return Err(PyRuntimeError::new_err(why));
+        };
+        // A finalizer of the app's, which Python may run while a task is made, has more to say than a first step.
+        let first_step = arguments.is_empty() && context.is_some();
+        if first_step && local.capturing.take() {
+            let context = context.map(|context| context.clone().unbind());
+            *local.captured.borrow_mut() = Some((callback.clone().unbind(), context));
+            return Ok(py.None().into_ptr());
+        }
+        let arguments = PyTuple::new(py, arguments)?;
+        let handle = self.handle.bind(py).call1((callback, arguments, &self.event_loop, context))?;
+        self.append.bind(py).call1((&handle,))?;
+        local.python_ready();
+        Ok(handle.into_ptr())
     }
 }
 

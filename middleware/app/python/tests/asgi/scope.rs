@@ -233,14 +233,12 @@ async def app(scope, receive, send):
     scope['mine'] = True
     scope['state']['mine'] = True
     scope['extensions']['mine'] = True
-    scope['extensions']['http.response.pathsend']['mine'] = True
-    scope['asgi']['mine'] = True
     scope['headers'].append(True)
     await respond(send, text)
 ";
     run(source, |app, _| async move {
         let mut app = Drive::service(app);
-        let told = "({'pool': ['a'], 'principal': None}, {'http.response.pathsend': {}}, \
+        let told = "({'principal': None, 'pool': ['a']}, {'http.response.pathsend': {}}, \
                     {'version': '3.0', 'spec_version': '2.5'}, [(b'host', b'localhost')], False)";
         for _ in 0..3 {
             assert_body!(app.get("/").send_async().await, told);

@@ -18,15 +18,12 @@ use pyo3::{
     types::{PyBytes, PyList, PyTuple},
 };
 
-/// Pairs that are kept; a power of two.
-const KEPT: usize = 256;
-/// Longer values are seldom the same again.
-const LONGEST: usize = 256;
+use crate::asgi::places::{LONGEST, PLACES, place};
 
 thread_local! {
     /// Pairs by a hash of both parts. Clients send nearly the same fields with every request, and proxies do for all
     /// their clients.
-    static PAIRS: RefCell<Vec<Option<Py<PyTuple>>>> = RefCell::new((0..KEPT).map(|_| None).collect());
+    static PAIRS: RefCell<Vec<Option<Py<PyTuple>>>> = RefCell::new((0..PLACES).map(|_| None).collect());
 }
 
 pub(super) fn list<'py>(py: Python<'py>, head: &request::Parts) -> PyResult<Bound<'py, PyList>> {
@@ -71,7 +68,7 @@ fn pair<'py>(py: Python<'py>, name: &HeaderName, value: &HeaderValue) -> PyResul
     if secret || value_bytes.len() > LONGEST {
         return new(py, name_bytes, value_bytes);
     }
-    let place = hash(name_bytes, value_bytes);
+    let place = place(name_bytes, value_bytes);
     PAIRS.with_borrow_mut(|pairs| {
         let kept = &mut pairs[place];
         if let Some(pair) = kept
@@ -95,18 +92,4 @@ fn is(pair: &Bound<'_, PyTuple>, name: &[u8], value: &[u8]) -> bool {
         part.is_some_and(|part| part.cast::<PyBytes>().is_ok_and(|part| part.as_bytes() == bytes))
     };
     same(part(1), value) && same(part(0), name)
-}
-
-/// Of the lengths and both ends: what is hashed is compared all the same.
-fn hash(name: &[u8], value: &[u8]) -> usize {
-    let ends = |bytes: &[u8]| {
-        let (mut first, mut last) = ([0; 8], [0; 8]);
-        let most = bytes.len().min(8);
-        first[..most].copy_from_slice(&bytes[..most]);
-        last[..most].copy_from_slice(&bytes[bytes.len() - most..]);
-        u64::from_le_bytes(first) ^ u64::from_le_bytes(last).rotate_left(17) ^ bytes.len() as u64
-    };
-    let mixed = ends(name).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ends(value);
-    let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    usize::try_from(mixed >> 56).unwrap_or_default() & (KEPT - 1)
 }

@@ -6,8 +6,8 @@
 //! state       a copy of the lifespan's   extensions               what this server can do
 //! ```
 //!
-//! Nothing that an app changes in it is seen by another request: dicts and lists are made anew, and the rest cannot be
-//! changed.
+//! What an app puts into it, into its state or its extensions is not seen by another request; `asgi` and what says no
+//! more than that an extension is there are the same objects for all.
 
 mod address;
 mod fields;
@@ -29,7 +29,8 @@ use super::{app::App, settings::Settings};
 /// What the scopes of an app have in common: a dict with every key, so that a copy has room for all.
 pub(super) struct Template {
     http: Py<PyDict>,
-    debug: bool,
+    /// What every request can do.
+    extensions: Py<PyDict>,
 }
 
 impl Template {
@@ -40,7 +41,12 @@ impl Template {
             http.set_item(PyString::intern(py, key), py.None())?;
         }
         http.set_item(intern!(py, "root_path"), settings.mount.script_name())?;
-        Ok(Self { http: http.unbind(), debug: settings.debug })
+        let extensions = PyDict::new(py);
+        extensions.set_item(intern!(py, "http.response.pathsend"), PyDict::new(py))?;
+        if settings.debug {
+            extensions.set_item(intern!(py, "http.response.debug"), PyDict::new(py))?;
+        }
+        Ok(Self { http: http.unbind(), extensions: extensions.unbind() })
     }
 }
 
@@ -85,7 +91,7 @@ pub(super) fn scope<'py>(
     let canonical = context.and_then(RequestContext::canonical);
     let scheme = canonical.map_or(head.uri.scheme(), |canonical| Some(canonical.scheme()));
     let https = scheme == Some(&Scheme::HTTPS);
-    scope.set_item(intern!(py, "asgi"), asgi(py)?)?;
+    scope.set_item(intern!(py, "asgi"), &app.asgi)?;
     scope.set_item(intern!(py, "http_version"), version)?;
     scope.set_item(intern!(py, "method"), method(py, head.method.as_str()))?;
     scope.set_item(intern!(py, "scheme"), if https { intern!(py, "https") } else { intern!(py, "http") })?;
@@ -120,13 +126,9 @@ fn method<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
 }
 
 fn extensions<'py>(py: Python<'py>, app: &App, head: &request::Parts) -> PyResult<Bound<'py, PyDict>> {
-    let extensions = PyDict::new(py);
-    extensions.set_item(intern!(py, "http.response.pathsend"), PyDict::new(py))?;
+    let extensions = app.template.extensions.bind(py).copy()?;
     if takes_trailers(head.version, &head.headers) {
         extensions.set_item(intern!(py, "http.response.trailers"), PyDict::new(py))?;
-    }
-    if app.template.debug {
-        extensions.set_item(intern!(py, "http.response.debug"), PyDict::new(py))?;
     }
     Ok(extensions)
 }

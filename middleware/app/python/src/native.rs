@@ -18,16 +18,16 @@ use pyo3::{exceptions::PyRuntimeError, ffi, prelude::*, types::PyType};
 
 /// An object that holds a value of Rust's.
 #[repr(C)]
-pub(super) struct Object<T> {
+pub(crate) struct Object<T> {
     head: ffi::PyObject,
     value: T,
 }
 
 /// What a type is made of.
-pub(super) struct Definition {
-    pub(super) name: &'static CStr,
-    pub(super) methods: Vec<ffi::PyMethodDef>,
-    pub(super) slots: Vec<(c_int, *mut c_void)>,
+pub(crate) struct Definition {
+    pub(crate) name: &'static CStr,
+    pub(crate) methods: Vec<ffi::PyMethodDef>,
+    pub(crate) slots: Vec<(c_int, *mut c_void)>,
 }
 
 impl Definition {
@@ -36,7 +36,7 @@ impl Definition {
     /// # Safety
     ///
     /// Every function of the slots and methods has the signature that Python calls it by, and takes an `Object<T>`.
-    pub(super) unsafe fn make<T: Send + Sync>(mut self, py: Python<'_>) -> PyResult<Py<PyType>> {
+    pub(crate) unsafe fn make<T: Send + Sync>(mut self, py: Python<'_>) -> PyResult<Py<PyType>> {
         self.methods.push(ffi::PyMethodDef::zeroed());
         let methods: &'static mut [ffi::PyMethodDef] = Vec::leak(self.methods);
         self.slots.push((ffi::Py_tp_methods, methods.as_mut_ptr().cast()));
@@ -63,7 +63,7 @@ impl Definition {
 /// # Safety
 ///
 /// The type was made for `T`.
-pub(super) unsafe fn object<'py, T: Send + Sync>(
+pub(crate) unsafe fn object<'py, T: Send + Sync>(
     py: Python<'py>,
     of: &Py<PyType>,
     value: T,
@@ -86,7 +86,7 @@ pub(super) unsafe fn object<'py, T: Send + Sync>(
 /// # Safety
 ///
 /// The object is of a type that was made for `T`, and outlives the use of the value.
-pub(super) unsafe fn value<'a, T>(object: *mut ffi::PyObject) -> &'a T {
+pub(crate) unsafe fn value<'a, T>(object: *mut ffi::PyObject) -> &'a T {
     // SAFETY: as the caller says.
     unsafe { &(*object.cast::<Object<T>>()).value }
 }
@@ -103,29 +103,29 @@ unsafe extern "C" fn dealloc<T>(object: *mut ffi::PyObject) {
 }
 
 /// A reference that is taken out once, by whoever comes first.
-pub(super) struct Slot(AtomicPtr<ffi::PyObject>);
+pub(crate) struct Slot(AtomicPtr<ffi::PyObject>);
 
 impl Slot {
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    pub(super) fn of(object: Py<PyAny>) -> Self {
+    pub(crate) fn of(object: Py<PyAny>) -> Self {
         Self(AtomicPtr::new(object.into_ptr()))
     }
 
-    pub(super) fn put(&self, py: Python<'_>, object: Py<PyAny>) {
+    pub(crate) fn put(&self, py: Python<'_>, object: Py<PyAny>) {
         let before = self.0.swap(object.into_ptr(), AcqRel);
         // SAFETY: what the slot held it owned.
         drop(unsafe { Bound::from_owned_ptr_or_opt(py, before) });
     }
 
-    pub(super) fn take<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+    pub(crate) fn take<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         // SAFETY: what the slot held it owned.
         unsafe { Bound::from_owned_ptr_or_opt(py, self.0.swap(ptr::null_mut(), AcqRel)) }
     }
 
-    pub(super) fn look<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+    pub(crate) fn look<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         // SAFETY: what the slot holds lives, and whoever takes it out needs the lock that this thread has.
         unsafe { Bound::from_borrowed_ptr_or_opt(py, self.0.load(Acquire)) }
     }
@@ -144,7 +144,7 @@ impl Drop for Slot {
 }
 
 /// Runs what Python calls: an error is raised there, and a panic becomes one.
-pub(super) fn guarded<T>(failed: T, work: impl FnOnce(Python<'_>) -> PyResult<T>) -> T {
+pub(crate) fn guarded<T>(failed: T, work: impl FnOnce(Python<'_>) -> PyResult<T>) -> T {
     Python::attach(|py| {
         let done = catch_unwind(AssertUnwindSafe(|| work(py)));
         let done =
@@ -157,18 +157,49 @@ pub(super) fn guarded<T>(failed: T, work: impl FnOnce(Python<'_>) -> PyResult<T>
 }
 
 /// A method that takes no argument.
-pub(super) const fn without_arguments(name: &'static CStr, function: ffi::PyCFunction) -> ffi::PyMethodDef {
+pub(crate) const fn without_arguments(name: &'static CStr, function: ffi::PyCFunction) -> ffi::PyMethodDef {
     method(name, ffi::PyMethodDefPointer { PyCFunction: function }, ffi::METH_NOARGS)
 }
 
 /// A method that takes one.
-pub(super) const fn with_one(name: &'static CStr, function: ffi::PyCFunction) -> ffi::PyMethodDef {
+pub(crate) const fn with_one(name: &'static CStr, function: ffi::PyCFunction) -> ffi::PyMethodDef {
     method(name, ffi::PyMethodDefPointer { PyCFunction: function }, ffi::METH_O)
 }
 
 /// A method that takes any number, as a tuple.
-pub(super) const fn with_many(name: &'static CStr, function: ffi::PyCFunction) -> ffi::PyMethodDef {
+pub(crate) const fn with_many(name: &'static CStr, function: ffi::PyCFunction) -> ffi::PyMethodDef {
     method(name, ffi::PyMethodDefPointer { PyCFunction: function }, ffi::METH_VARARGS)
+}
+
+/// A method that takes any number and keywords, without a tuple or a dict.
+pub(crate) const fn with_keywords(
+    name: &'static CStr,
+    function: ffi::PyCFunctionFastWithKeywords,
+) -> ffi::PyMethodDef {
+    let pointer = ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function };
+    method(name, pointer, ffi::METH_FASTCALL | ffi::METH_KEYWORDS)
+}
+
+/// The definition of a function, which does not change.
+pub(crate) struct Method(pub(crate) ffi::PyMethodDef);
+
+// SAFETY: Python reads it, and nobody writes.
+unsafe impl Sync for Method {}
+
+/// A function that has an object for its `self`.
+///
+/// # Safety
+///
+/// The function takes such an object.
+pub(crate) unsafe fn function<'py>(
+    of: &Bound<'py, PyAny>,
+    method: &'static Method,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the definition lives for ever and is only read; the object is kept by the function.
+    unsafe {
+        let function = ffi::PyCFunction_New((&raw const method.0).cast_mut(), of.as_ptr());
+        Bound::from_owned_ptr_or_err(of.py(), function)
+    }
 }
 
 const fn method(name: &'static CStr, pointer: ffi::PyMethodDefPointer, how: c_int) -> ffi::PyMethodDef {
@@ -176,7 +207,7 @@ const fn method(name: &'static CStr, pointer: ffi::PyMethodDefPointer, how: c_in
 }
 
 /// What every awaitable of ours has: it is its own iterator.
-pub(super) unsafe extern "C" fn itself(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+pub(crate) unsafe extern "C" fn itself(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: Python calls it with an object that lives.
     unsafe { ffi::Py_NewRef(object) }
 }
