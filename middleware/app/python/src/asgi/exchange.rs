@@ -43,6 +43,7 @@ struct Shared {
     state: Mutex<State>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is told by another party, in any order")]
 pub(super) struct State {
     pub(super) incoming: Incoming,
     pub(super) outgoing: Outgoing,

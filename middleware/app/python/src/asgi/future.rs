@@ -37,12 +37,12 @@ impl Future for AsgiFuture {
         let debug = running.exchange().lock().debug.take();
         let running = self.0.take();
         let mut response = match answer {
-            Answer::Whole(head, body) => respond(head, AsgiBody::whole(body)),
-            Answer::File(head, file) => respond(head, AsgiBody::file(file)),
+            Answer::Whole(head, body) => respond(*head, AsgiBody::whole(body)),
+            Answer::File(head, file) => respond(*head, AsgiBody::file(file)),
             Answer::Stream(head) => {
                 let length = length(&head);
                 respond(
-                    head,
+                    *head,
                     running.map_or_else(AsgiBody::default, |running| AsgiBody::stream(running, length)),
                 )
             }
@@ -55,12 +55,12 @@ impl Future for AsgiFuture {
     }
 }
 
-fn respond(mut head: Box<response::Parts>, body: AsgiBody) -> Response<AsgiBody> {
+fn respond(mut head: response::Parts, body: AsgiBody) -> Response<AsgiBody> {
     // RFC 9110 §8.6: a 204 has no length, and a 205 none but 0.
     if matches!(head.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
         head.headers.remove(CONTENT_LENGTH);
     }
-    Response::from_parts(*head, body)
+    Response::from_parts(head, body)
 }
 
 fn length(head: &response::Parts) -> Option<u64> {

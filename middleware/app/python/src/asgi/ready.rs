@@ -23,7 +23,7 @@ type Ready = Slot;
 static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 /// One that holds a value, or is `None`.
-pub(super) fn ready<'py>(py: Python<'py>, value: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn ready(py: Python<'_>, value: Option<Py<PyAny>>) -> PyResult<Bound<'_, PyAny>> {
     let of = TYPE.get_or_try_init(py, || define(py))?;
     // SAFETY: the type was made for `Ready`.
     unsafe { native::object::<Ready>(py, of, value.map_or_else(Slot::empty, Slot::of)) }
@@ -98,7 +98,7 @@ pub(super) fn thrown(arguments: &Bound<'_, PyTuple>) -> PyErr {
 /// # Safety
 ///
 /// The object is of this type.
-unsafe fn take<'py>(py: Python<'py>, object: *mut ffi::PyObject) -> Bound<'py, PyAny> {
+unsafe fn take(py: Python<'_>, object: *mut ffi::PyObject) -> Bound<'_, PyAny> {
     // SAFETY: as the caller says.
     let slot: &Ready = unsafe { native::value(object) };
     slot.take(py).unwrap_or_else(|| py.None().into_bound(py))

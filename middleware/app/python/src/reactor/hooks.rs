@@ -93,10 +93,13 @@ unsafe extern "C" fn call_soon(
         let names = names.map(Borrowed::cast::<PyTuple>).transpose()?;
         let positional = usize::try_from(count).unwrap_or_default();
         let all = positional + names.map_or(0, |names| names.len());
-        // SAFETY: so many arguments, positional ones first, alive through the call; what is borrowed is a pointer that is
-        // not null.
-        let all: &[Borrowed<'_, '_, PyAny>] =
-            if all == 0 { &[] } else { unsafe { slice::from_raw_parts(arguments.cast(), all) } };
+        let all: &[Borrowed<'_, '_, PyAny>] = if all == 0 {
+            &[]
+        } else {
+            // SAFETY: so many arguments, positional ones first, alive through the call; what is borrowed is a pointer that
+            // is not null.
+            unsafe { slice::from_raw_parts(arguments.cast(), all) }
+        };
         let (positional, values) = all.split_at(positional);
         let context = match (names, values) {
             (None, _) | (_, []) => None,

@@ -57,10 +57,13 @@ pub(crate) struct Local {
     woken: RefCell<Vec<Waker>>,
     /// Whether the next `call_soon` is the first step of a task that is to run at once; and that step with its context.
     capturing: Cell<bool>,
-    captured: RefCell<Option<(Py<PyAny>, Option<Py<PyAny>>)>>,
+    captured: RefCell<Option<Captured>>,
     /// What a signal's handler in Python has raised while the thread waited.
     raised: Cell<Option<PyErr>>,
 }
+
+/// A callback and the context that it is to run in.
+type Captured = (Py<PyAny>, Option<Py<PyAny>>);
 
 impl Local {
     fn new() -> Self {

@@ -218,7 +218,7 @@ impl Drop for Rest {
     }
 }
 
-/// PEP 3333: "if the iterable has a close() method, it must be called", however the request ended.
+/// PEP 3333: "if the iterable has a `close()` method, it must be called", however the request ended.
 fn close(returned: &Bound<'_, PyAny>) {
     let py = returned.py();
     let closed = returned

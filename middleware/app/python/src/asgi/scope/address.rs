@@ -14,15 +14,17 @@ use pyo3::{prelude::*, types::PyTuple};
 /// Connections whose clients are kept; a power of two.
 const KEPT: usize = 256;
 
+type Client = (SocketAddr, Py<PyTuple>);
+
 thread_local! {
     /// By the lowest bits of the port: the requests of one connection come one after the other.
-    static CLIENTS: RefCell<Vec<Option<(SocketAddr, Py<PyTuple>)>>> =
+    static CLIENTS: RefCell<Vec<Option<Client>>> =
         RefCell::new((0..KEPT).map(|_| None).collect());
     /// The last: most programs are asked for by one name.
     static SERVER: RefCell<Option<(String, bool, Py<PyTuple>)>> = const { RefCell::new(None) };
 }
 
-pub(super) fn client<'py>(py: Python<'py>, client: ClientAddr) -> PyResult<Option<Bound<'py, PyTuple>>> {
+pub(super) fn client(py: Python<'_>, client: ClientAddr) -> PyResult<Option<Bound<'_, PyTuple>>> {
     let address = match client {
         ClientAddr::Tcp(address) => address,
         ClientAddr::Forwarded(ip) => SocketAddr::new(ip, 0),

@@ -99,7 +99,7 @@ pub(super) fn scope<'py>(
     let query = head.uri.query().unwrap_or_default();
     scope.set_item(intern!(py, "query_string"), PyBytes::new(py, query.as_bytes()))?;
     scope.set_item(intern!(py, "headers"), fields::list(py, head)?)?;
-    if let Some(client) = canonical.and_then(|canonical| canonical.client()) {
+    if let Some(client) = canonical.and_then(enfilade_core::Canonical::client) {
         scope.set_item(intern!(py, "client"), address::client(py, client)?)?;
     }
     scope.set_item(intern!(py, "server"), address::server(py, head, https)?)?;

@@ -45,7 +45,7 @@ impl Handshake {
         head: &mut request::Parts,
         has_body: bool,
         settings: &WebSocketSettings,
-    ) -> Result<Self, Box<Rejection>> {
+    ) -> Result<Self, Rejection> {
         let accept = if head.method == Method::CONNECT {
             let protocol = head.extensions.get::<Protocol>().map(Protocol::as_str);
             if !protocol.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
@@ -64,13 +64,13 @@ impl Handshake {
         let Some(upgrade) = head.extensions.remove::<OnUpgrade>() else {
             let why = "this connection cannot be upgraded: a link or a server before has taken that away";
             let rejection = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "asgi.websocket-no-upgrade");
-            return Err(Box::new(rejection.with_log(why)));
+            return Err(rejection.with_log(why));
         };
         Ok(Self { upgrade, subprotocols, agreed, accept })
     }
 
     /// The head of the response that begins it.
-    pub(super) fn response(&self, subprotocol: Option<&str>, extra: HeaderMap) -> Box<response::Parts> {
+    pub(super) fn response(&self, subprotocol: Option<&str>, extra: HeaderMap) -> response::Parts {
         let (mut head, ()) = http::Response::new(()).into_parts();
         head.headers = extra;
         if let Some(accept) = &self.accept {
@@ -86,12 +86,12 @@ impl Handshake {
         if let Some(agreed) = &self.agreed {
             head.headers.insert(SEC_WEBSOCKET_EXTENSIONS, agreed.header());
         }
-        Box::new(head)
+        head
     }
 }
 
 /// What HTTP/1 asks for besides: the value of `Sec-WebSocket-Accept`.
-fn first(head: &request::Parts, has_body: bool) -> Result<HeaderValue, Box<Rejection>> {
+fn first(head: &request::Parts, has_body: bool) -> Result<HeaderValue, Rejection> {
     if head.method != Method::GET {
         return Err(bad("asgi.websocket-method", "a WebSocket begins with GET"));
     }
@@ -109,21 +109,19 @@ fn first(head: &request::Parts, has_body: bool) -> Result<HeaderValue, Box<Rejec
     Ok(HeaderValue::try_from(derive_accept_key(key.as_bytes())).expect("base64 is a header value"))
 }
 
-fn version(headers: &HeaderMap) -> Result<(), Box<Rejection>> {
+fn version(headers: &HeaderMap) -> Result<(), Rejection> {
     if one(headers, &SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13") {
         return Ok(());
     }
     let rejection = Rejection::new(StatusCode::UPGRADE_REQUIRED, "asgi.websocket-version");
     let rejection = rejection.with_detail("WebSockets are spoken in version 13");
-    Err(Box::new(
-        rejection
-            .with_header(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
-            .with_header(UPGRADE, HeaderValue::from_static("websocket"))
-            .with_header(CONNECTION, HeaderValue::from_static("upgrade")),
-    ))
+    Err(rejection
+        .with_header(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
+        .with_header(UPGRADE, HeaderValue::from_static("websocket"))
+        .with_header(CONNECTION, HeaderValue::from_static("upgrade")))
 }
 
-fn subprotocols(headers: &HeaderMap) -> Result<Vec<String>, Box<Rejection>> {
+fn subprotocols(headers: &HeaderMap) -> Result<Vec<String>, Rejection> {
     let fault = || bad("asgi.websocket-subprotocol", "`Sec-WebSocket-Protocol` is no list of tokens");
     let mut all: Vec<String> = Vec::new();
     for field in headers.get_all(SEC_WEBSOCKET_PROTOCOL) {
@@ -140,8 +138,8 @@ fn subprotocols(headers: &HeaderMap) -> Result<Vec<String>, Box<Rejection>> {
     Ok(all)
 }
 
-fn bad(code: &'static str, detail: &'static str) -> Box<Rejection> {
-    Box::new(Rejection::new(StatusCode::BAD_REQUEST, code).with_detail(detail))
+fn bad(code: &'static str, detail: &'static str) -> Rejection {
+    Rejection::new(StatusCode::BAD_REQUEST, code).with_detail(detail)
 }
 
 fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {

@@ -30,7 +30,7 @@ pub(in crate::asgi) fn call(app: &Arc<App>, mut head: request::Parts, has_body: 
     let exchange = Exchange::new(app.clone(), Incoming::Over, false);
     let settings = app.settings.websocket;
     match Handshake::of(&mut head, has_body, &settings) {
-        Err(rejection) => exchange.refuse(*rejection),
+        Err(rejection) => exchange.refuse(rejection),
         Ok(handshake) => {
             let channel = Channel::new(exchange.clone(), settings, handshake, ending(&head.extensions));
             if app.is_here() {

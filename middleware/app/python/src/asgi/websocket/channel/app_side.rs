@@ -20,7 +20,7 @@ use crate::asgi::{
     message::Message,
     reason,
     task::Conversation,
-    websocket::{connection, encode, message},
+    websocket::{connection, deflate::Agreed, encode, message},
 };
 
 /// What there is to receive.
@@ -111,15 +111,15 @@ impl Channel {
         }
         let head = opening.handshake.response(subprotocol, extra);
         let mut answer = self.exchange().lock();
-        answer.send(Message::Start(Head { parts: head, trailers: false }))?;
+        answer.send(Message::Start(Head { parts: Box::new(head), trailers: false }))?;
         answer.send(Message::Body { data: Bytes::new(), more: false })?;
         let waiting = std::mem::take(&mut answer.receiving);
         drop(answer);
         let agreed = opening.handshake.agreed;
-        state.encoder.deflater = agreed.map(|agreed| agreed.deflater());
+        state.encoder.deflater = agreed.map(Agreed::deflater);
         state.phase = Phase::Open;
         drop(state);
-        let inflater = agreed.map(|agreed| agreed.inflater());
+        let inflater = agreed.map(Agreed::inflater);
         let run = connection::run(
             self.clone(),
             self.0.settings,

@@ -31,7 +31,7 @@ impl Agreed {
     }
 
     /// The answer.
-    pub(in crate::asgi::websocket) fn header(&self) -> HeaderValue {
+    pub(in crate::asgi::websocket) fn header(self) -> HeaderValue {
         let mut text = String::from("permessage-deflate");
         if !self.server_takeover {
             text.push_str("; server_no_context_takeover");
@@ -43,11 +43,11 @@ impl Agreed {
         HeaderValue::try_from(text).expect("names and digits")
     }
 
-    pub(in crate::asgi::websocket) fn deflater(&self) -> Deflater {
+    pub(in crate::asgi::websocket) fn deflater(self) -> Deflater {
         Deflater::new(self.server_takeover, self.server_window)
     }
 
-    pub(in crate::asgi::websocket) fn inflater(&self) -> Inflater {
+    pub(in crate::asgi::websocket) fn inflater(self) -> Inflater {
         Inflater::new(self.client_takeover)
     }
 }
