@@ -55,18 +55,26 @@ fn task<'py>(
     path: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     let scope = scope::scope(py, app, head, path)?;
-    task::start(py, app, Whose::Http(exchange.clone()), |run| {
-        // SAFETY: both functions take the object that `task::start` has made.
-        let (receive, send) = unsafe { (function(run, &RECEIVE)?, function(run, &SEND)?) };
-        let arguments = [scope.as_ptr(), receive.as_ptr(), send.as_ptr()];
-        // SAFETY: three positional arguments, all alive through the call; it gives a new reference, or none and an
-        // exception.
-        unsafe {
-            let coroutine =
-                ffi::PyObject_Vectorcall(app.callable.as_ptr(), arguments.as_ptr(), 3, ptr::null_mut());
-            Bound::from_owned_ptr_or_err(py, coroutine).map(Bound::unbind)
-        }
-    })
+    task::start(py, app, Whose::Http(exchange.clone()), scope.into_any().unbind())
+}
+
+/// Calls the app for a request, of whose two functions `run` is the `self`; it gives a coroutine.
+pub(super) fn call<'py>(
+    py: Python<'py>,
+    app: &App,
+    run: &Bound<'py, PyAny>,
+    scope: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: both functions take the object that `task::start` has made.
+    let (receive, send) = unsafe { (function(run, &RECEIVE)?, function(run, &SEND)?) };
+    let arguments = [scope.as_ptr(), receive.as_ptr(), send.as_ptr()];
+    // SAFETY: three positional arguments, all alive through the call; it gives a new reference, or none and an
+    // exception.
+    unsafe {
+        let coroutine =
+            ffi::PyObject_Vectorcall(app.callable.as_ptr(), arguments.as_ptr(), 3, ptr::null_mut());
+        Bound::from_owned_ptr_or_err(py, coroutine)
+    }
 }
 
 static RECEIVE: Method = Method(native::without_arguments(c"receive", call_receive));

@@ -71,15 +71,9 @@ impl Lifespan {
         let receive = Bound::new(py, Receive(lifespan.clone()))?;
         let send = Bound::new(py, Send(lifespan.clone()))?;
         let whose = Whose::Other(Arc::new(lifespan.clone()));
-        let begun = task::start(py, app, whose, |_| app.callable.call1(py, (scope, receive, send)));
-        match begun {
-            Ok(_) => Ok(lifespan),
-            // An app that cannot even be called with such a scope has none.
-            Err(error) => {
-                lifespan.failed(Some(crate::traceback::of(py, &error)));
-                Ok(lifespan)
-            }
-        }
+        let arguments = (scope, receive, send).into_pyobject(py)?;
+        task::start(py, app, whose, arguments.into_any().unbind())?;
+        Ok(lifespan)
     }
 
     /// Waits until the app is up.
@@ -194,6 +188,10 @@ fn too_many() -> PyErr {
 }
 
 impl Conversation for Lifespan {
+    fn app(&self) -> &Arc<App> {
+        &self.0.app
+    }
+
     fn returned(&self) {
         self.ended(None);
     }

@@ -82,7 +82,9 @@ impl AsgiApp {
                 drop(alive);
             })
             .map_err(|error| ImportError::unfit(&target, error.to_string()))?;
-        answered.recv().map_err(|_| ImportError::unfit(&target, "its thread has ended"))?
+        // A thread that holds Python's lock would keep the other from it.
+        let answer = Python::attach(|py| py.detach(move || answered.recv()));
+        answer.map_err(|_| ImportError::unfit(&target, "its thread has ended"))?
     }
 }
 

@@ -18,7 +18,7 @@ use pyo3::{
     types::{PyTuple, PyType},
 };
 
-use super::{app::App, exchange::Exchange};
+use super::{app::App, call, exchange::Exchange, ready::thrown};
 use crate::{
     native::{self, Definition, Slot, guarded},
     reactor::Local,
@@ -34,6 +34,7 @@ pub(super) enum Whose {
 
 /// What is not a request and its response: a WebSocket.
 pub(super) trait Conversation: Send + Sync {
+    fn app(&self) -> &Arc<App>;
     /// The app has returned.
     fn returned(&self);
     /// The app has raised, with a traceback unless it was told to end.
@@ -41,6 +42,13 @@ pub(super) trait Conversation: Send + Sync {
 }
 
 impl Whose {
+    fn app(&self) -> &App {
+        match self {
+            Self::Http(exchange) => exchange.app(),
+            Self::Other(other) => other.app(),
+        }
+    }
+
     fn returned(&self) {
         match self {
             Self::Http(exchange) => exchange.returned(),
@@ -58,25 +66,26 @@ impl Whose {
 
 /// What a task runs.
 pub(super) struct Run {
+    /// What the app is called with, until it is: a request's scope, or the arguments of another conversation.
+    arguments: Slot,
     coroutine: Slot,
     whose: Whose,
 }
 
-/// Makes a task of the app's loop, and runs its first step: `call` calls the app.
+/// Makes a task of the app's loop, and runs its first step, in which the app is called: what a function that gives a
+/// coroutine does, such as one around an app, it does in its own task and context.
 ///
-/// `call` is given the object that [`exchange`] finds the exchange by.
+/// `arguments` is the scope of a request, or a tuple of all three arguments.
 pub(super) fn start<'py>(
     py: Python<'py>,
     app: &App,
     whose: Whose,
-    call: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Py<PyAny>>,
+    arguments: Py<PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let of = TYPE.get_or_try_init(py, || define(py))?;
+    let value = Run { arguments: Slot::of(arguments), coroutine: Slot::empty(), whose };
     // SAFETY: the type was made for `Run`.
-    let run = unsafe { native::object(py, of, Run { coroutine: Slot::empty(), whose }) }?;
-    let coroutine = call(&run)?;
-    // SAFETY: it is the object that was made above.
-    unsafe { native::value::<Run>(run.as_ptr()) }.coroutine.put(py, coroutine);
+    let run = unsafe { native::object(py, of, value) }?;
     let make = || {
         let arguments = PyTuple::new(py, [&run])?;
         // SAFETY: a tuple, a dict and a type, alive through the call; it gives a new reference, or none and an exception.
@@ -126,8 +135,30 @@ fn define(py: Python<'_>) -> PyResult<Py<PyType>> {
 }
 
 impl Run {
+    /// Calls the app; `object` is the object that holds this.
+    fn call(&self, object: &Bound<'_, PyAny>, arguments: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = object.py();
+        let app = self.whose.app();
+        let coroutine = match &self.whose {
+            Whose::Http(_) => call::call(py, app, object, &arguments)?,
+            Whose::Other(_) => app.callable.bind(py).call1(arguments.cast_into::<PyTuple>()?)?,
+        };
+        self.coroutine.put(py, coroutine.unbind());
+        Ok(())
+    }
+
     /// One step of the coroutine: what it waits for, or `None` at its end.
-    fn step<'py>(&self, py: Python<'py>, value: *mut ffi::PyObject) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn step<'py>(
+        &self,
+        object: &Bound<'py, PyAny>,
+        value: *mut ffi::PyObject,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = object.py();
+        if let Some(arguments) = self.arguments.take(py)
+            && let Err(error) = self.call(object, arguments)
+        {
+            return self.raised(py, error).map(|()| None);
+        }
         let Some(coroutine) = self.coroutine.look(py) else { return Ok(None) };
         let mut result = ptr::null_mut();
         // SAFETY: both objects live through the call; a result is owned by us unless the step failed.
@@ -165,6 +196,9 @@ impl Run {
 
     fn throw<'py>(&self, py: Python<'py>, error: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let ended = || PyStopIteration::new_err(());
+        if self.arguments.take(py).is_some() {
+            return self.raised(py, thrown(error)).and_then(|()| Err(ended()));
+        }
         let coroutine = self.coroutine.look(py).ok_or_else(ended)?;
         match coroutine.call_method1(intern!(py, "throw"), error) {
             Ok(waits) => Ok(waits),
@@ -177,8 +211,12 @@ impl Run {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(coroutine) = self.coroutine.take(py) else { return Ok(()) };
+        let begun = self.coroutine.take(py);
+        if begun.is_none() && self.arguments.take(py).is_none() {
+            return Ok(());
+        }
         self.whose.failed(None);
+        let Some(coroutine) = begun else { return Ok(()) };
         coroutine.call_method0(intern!(py, "close")).map(drop)
     }
 }
@@ -198,7 +236,7 @@ unsafe extern "C" fn step(
 ) -> ffi::PySendResult {
     guarded(ffi::PySendResult::PYGEN_ERROR, |py| {
         // SAFETY: Python gives an object of this type, and room for the result.
-        let waits = unsafe { run(object) }.step(py, value)?;
+        let waits = unsafe { run(object).step(&Bound::from_borrowed_ptr(py, object), value) }?;
         let (sent, waits) = match waits {
             Some(waits) => (ffi::PySendResult::PYGEN_NEXT, waits.into_ptr()),
             None => (ffi::PySendResult::PYGEN_RETURN, py.None().into_ptr()),
@@ -212,7 +250,7 @@ unsafe extern "C" fn step(
 unsafe extern "C" fn send(object: *mut ffi::PyObject, value: *mut ffi::PyObject) -> *mut ffi::PyObject {
     guarded(ptr::null_mut(), |py| {
         // SAFETY: Python gives an object of this type.
-        let waits = unsafe { run(object) }.step(py, value)?;
+        let waits = unsafe { run(object).step(&Bound::from_borrowed_ptr(py, object), value) }?;
         waits.map(Bound::into_ptr).ok_or_else(|| PyStopIteration::new_err(()))
     })
 }

@@ -131,14 +131,18 @@ impl Selector {
         data: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         check(events)?;
-        let fd = descriptor(&fileobj)?;
+        let fd = self.known_descriptor(py, &fileobj)?;
         self.known(py, fd)?;
-        self.descriptors.modify(fd, events)?;
+        if let Err(error) = self.descriptors.modify(fd, events) {
+            // One that was closed is known no more, and may be registered anew.
+            self.keys.bind(py).del_item(fd)?;
+            return Err(error.into());
+        }
         self.key(py, &fileobj, fd, events, data.unwrap_or_else(|| py.None()))
     }
 
     fn unregister(&self, py: Python<'_>, fileobj: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let fd = descriptor(&fileobj)?;
+        let fd = self.known_descriptor(py, &fileobj)?;
         let key = self.known(py, fd)?;
         self.keys.bind(py).del_item(fd)?;
         // One that was closed before has left the epoll by itself.
@@ -147,7 +151,7 @@ impl Selector {
     }
 
     fn get_key(&self, py: Python<'_>, fileobj: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.known(py, descriptor(&fileobj)?)
+        self.known(py, self.known_descriptor(py, &fileobj)?)
     }
 
     fn get_map(&self, py: Python<'_>) -> Py<PyDict> {
@@ -160,6 +164,18 @@ impl Selector {
 }
 
 impl Selector {
+    /// The descriptor of something; of what is closed, that which it was registered by.
+    fn known_descriptor(&self, py: Python<'_>, file: &Bound<'_, PyAny>) -> PyResult<RawFd> {
+        descriptor(file).or_else(|error| {
+            for (fd, key) in self.keys.bind(py) {
+                if key.getattr(intern!(py, "fileobj"))?.is(file) {
+                    return fd.extract();
+                }
+            }
+            Err(error)
+        })
+    }
+
     fn known(&self, py: Python<'_>, fd: RawFd) -> PyResult<Py<PyAny>> {
         let key = self.keys.bind(py).get_item(fd)?;
         key.map(Bound::unbind)

@@ -63,5 +63,6 @@ fn task(py: Python<'_>, channel: &Channel, head: &request::Parts, path: &str) ->
     let receive = Py::new(py, Receive(channel.clone()))?;
     let send = Py::new(py, Send(channel.clone()))?;
     let whose = Whose::Other(Arc::new(channel.clone()));
-    task::start(py, app, whose, |_| app.callable.call1(py, (scope, receive, send))).map(Bound::unbind)
+    let arguments = (scope, receive, send).into_pyobject(py)?;
+    task::start(py, app, whose, arguments.into_any().unbind()).map(Bound::unbind)
 }

@@ -5,6 +5,8 @@
 //! returned ─▶ a close with 1000      raised ─▶ 1011      before it has accepted ─▶ 500
 //! ```
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use enfilade_core::Rejection;
 use http::{HeaderMap, StatusCode};
@@ -15,6 +17,7 @@ use pyo3::{
 
 use super::{Channel, HIGH, Phase, State};
 use crate::asgi::{
+    app::App,
     exchange::{Head, Outgoing},
     leave::{client_gone as gone, settle},
     message::Message,
@@ -208,6 +211,10 @@ impl Channel {
 }
 
 impl Conversation for Channel {
+    fn app(&self) -> &Arc<App> {
+        self.0.exchange.app()
+    }
+
     fn returned(&self) {
         if self.is_unanswered() {
             return self.exchange().returned();
