@@ -1,0 +1,6 @@
+"""The least WSGI app: a word."""
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6")])
+    return [b"hello\n"]
