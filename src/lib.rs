@@ -14,6 +14,7 @@
 //! - [`auth`]: credentials → `Principal`, and who may do what
 //! - [`cookie`]: the jar: plain, signed, private
 //! - [`cgi`]: the last link as a process for each request
+//! - `python`: the last link as a WSGI or ASGI app in this process, with the feature of that name
 //!
 //! ```
 //! use enfilade::core::{Chain, Pass, gate_fn};
@@ -37,6 +38,9 @@ pub use enfilade_cgi as cgi;
 pub use enfilade_cookie as cookie;
 #[doc(inline)]
 pub use enfilade_core as core;
+#[cfg(feature = "python")]
+#[doc(inline)]
+pub use enfilade_python as python;
 #[cfg(feature = "server")]
 #[doc(inline)]
 pub use enfilade_server as server;

@@ -34,12 +34,18 @@ def has_ended(pid: int) -> bool:
 class Gateway:
     """`enfilade run` with options of a test's own, once it listens."""
 
-    def __init__(self, folder: Path, app: str, *options: str, new_session: bool = False):
+    def __init__(self, folder: Path, app: str, *options: str, new_session: bool = False, **environment: str):
         self.log = folder / "log"
         with open(self.log, "wb") as log:
             command = [BINARY, "run", app, "--listen", "127.0.0.1:0", *options]
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder, start_new_session=new_session
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=folder,
+                env={**os.environ, **environment},
+                start_new_session=new_session,
             )
         self.printed = []
         for line in self.process.stdout:
@@ -86,8 +92,8 @@ class Case(unittest.TestCase):
         path.chmod(mode)
         return path
 
-    def run_app(self, app: str, *options: str, new_session: bool = False) -> Gateway:
-        gateway = Gateway(self.folder, app, *options, new_session=new_session)
+    def run_app(self, app: str, *options: str, **settings) -> Gateway:
+        gateway = Gateway(self.folder, app, *options, **settings)
         self.addCleanup(gateway.stop)
         return gateway
 
