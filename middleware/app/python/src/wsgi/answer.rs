@@ -17,6 +17,7 @@ use pyo3::{
 use super::{
     file_wrapper::{FileWrapper, RegularFile},
     head::Head,
+    panic::caught,
     reason,
     start_response::{Due, Lease, StartResponse, chunk},
 };
@@ -74,6 +75,10 @@ pub(super) fn call(
     environ: &Bound<'_, PyDict>,
     lease: &Lease,
 ) -> PyResult<Answer> {
+    caught(|| try_call(py, app, environ, lease))
+}
+
+fn try_call(py: Python<'_>, app: &Py<PyAny>, environ: &Bound<'_, PyDict>, lease: &Lease) -> PyResult<Answer> {
     let result = app.bind(py).call1((environ, lease.callable()))?;
     let start = lease.get();
     if let Some(chunks) = listed(&result)? {
@@ -196,7 +201,7 @@ impl Rest {
     pub(super) fn next(&mut self, py: Python<'_>) -> PyResult<Option<Bytes>> {
         match &mut self.source {
             Source::Iterator(iterator) => {
-                iterator.bind(py).clone().next().map(|item| chunk(&item?)).transpose()
+                caught(|| iterator.bind(py).clone().next().map(|item| chunk(&item?)).transpose())
             }
             Source::File(file) => Ok(py.detach(|| file.next())?),
         }
@@ -221,9 +226,10 @@ impl Drop for Rest {
 /// PEP 3333: "if the iterable has a `close()` method, it must be called", however the request ended.
 fn close(returned: &Bound<'_, PyAny>) {
     let py = returned.py();
-    let closed = returned
-        .getattr_opt(intern!(py, "close"))
-        .and_then(|close| close.map_or(Ok(()), |close| close.call0().map(drop)));
+    let closed = caught(|| match returned.getattr_opt(intern!(py, "close"))? {
+        Some(close) => close.call0().map(drop),
+        None => Ok(()),
+    });
     if let Err(error) = closed {
         reason::raised(py, &error);
     }

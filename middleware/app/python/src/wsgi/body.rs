@@ -49,7 +49,7 @@ enum More {
     Nothing,
     /// Pulled here, by whoever polls.
     Pulled(Pulled),
-    /// Sent by a thread of the pool.
+    /// Sent by a thread of the pool, up to an empty chunk.
     Sent(Receiver<Result<Bytes, WsgiError>>, Option<Pump>),
 }
 
@@ -177,7 +177,11 @@ impl Many {
                 {
                     *pump = None;
                 }
-                receiver.poll_recv(cx)
+                Poll::Ready(match ready!(receiver.poll_recv(cx)) {
+                    Some(Ok(chunk)) if chunk.is_empty() => None,
+                    None => Some(Err(WsgiError::lost())),
+                    sent => sent,
+                })
             }
         }
     }
@@ -259,6 +263,7 @@ pub struct WsgiError(Why);
 #[derive(Debug)]
 enum Why {
     Raised(String),
+    Lost,
     Short(u64),
 }
 
@@ -269,10 +274,16 @@ impl WsgiError {
         Self(Why::Raised(error.to_string()))
     }
 
+    fn lost() -> Self {
+        let error = Self(Why::Lost);
+        reason::log(error.code(), &error);
+        error
+    }
+
     /// The stable reason code, as a refusal has it: `wsgi.app-failed`, `wsgi.body-too-short`.
     pub fn code(&self) -> &'static str {
         match self.0 {
-            Why::Raised(_) => "wsgi.app-failed",
+            Why::Raised(_) | Why::Lost => "wsgi.app-failed",
             Why::Short(_) => "wsgi.body-too-short",
         }
     }
@@ -282,6 +293,7 @@ impl fmt::Display for WsgiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Why::Raised(error) => write!(f, "the app raised {error}"),
+            Why::Lost => f.write_str("the app's thread was lost before the end"),
             Why::Short(missing) => {
                 write!(f, "the app's answer is {missing} bytes shorter than its Content-Length")
             }
@@ -290,3 +302,25 @@ impl fmt::Display for WsgiError {
 }
 
 impl Error for WsgiError {}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_is_lost_breaks_the_body_off_and_one_that_says_so_ends_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        for (sent, code) in [(vec!["part"], Some("wsgi.app-failed")), (vec!["part", ""], None)] {
+            let (sender, receiver) = mpsc::channel(4);
+            for chunk in sent {
+                sender.try_send(Ok(Bytes::from_static(chunk.as_bytes()))).expect("room");
+            }
+            drop(sender);
+            let body = runtime.block_on(WsgiBody::sent(receiver, None).collect());
+            assert_eq!(body.err().map(|error| error.code()), code);
+        }
+    }
+}

@@ -52,6 +52,7 @@ mod future;
 mod head;
 mod inline;
 mod input;
+mod panic;
 mod pool;
 mod reason;
 mod respond;

@@ -5,12 +5,17 @@
 //! environ  what an app is told               input    what it reads
 //! answers  what it may answer                streams  chunk by chunk, and no more than asked for
 //! ends     exceptions                         pool     threads, places, deadlines, what waits
+//! kept     from one request to the next       leaks    what stays when one is over
+//! wire     behind our server, byte for byte
 //! ```
 
 mod answers;
 mod ends;
 mod environ;
 mod input;
+mod kept;
 mod kit;
+mod leaks;
 mod pool;
 mod streams;
+mod wire;

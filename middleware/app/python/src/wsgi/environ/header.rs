@@ -10,10 +10,7 @@
 
 use std::cell::RefCell;
 
-use http::{
-    HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, COOKIE},
-};
+use http::{HeaderMap, HeaderValue, header::COOKIE};
 use pyo3::{
     intern,
     prelude::*,
@@ -37,6 +34,9 @@ const NEVER: [&str; 11] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Words in the names of fields whose values are not kept.
+const SECRETS: [&str; 8] = ["auth", "cookie", "csrf", "key", "password", "secret", "session", "token"];
 
 /// Fields that browsers and tools send.
 const USUAL: [&str; 24] = [
@@ -75,7 +75,7 @@ thread_local! {
 
 /// A field's name, what it is to the app, and the last value that it had.
 struct Name {
-    name: Box<str>,
+    sent: Box<str>,
     meaning: Meaning,
     last: Last,
 }
@@ -128,7 +128,7 @@ fn one(
     let py = environ.py();
     let place = &mut names[place(name.as_bytes())];
     let known = match place {
-        Some(known) if *known.name == *name => known,
+        Some(known) if *known.sent == *name => known,
         place => place.insert(Name::of(py, name)),
     };
     match &known.meaning {
@@ -136,12 +136,11 @@ fn one(
             known.last.with(py, value, |text| environ.set_item(variable, text))?;
         }
         Meaning::Secret(variable) => environ.set_item(variable, latin1(py, value))?,
-        Meaning::Never => {}
         // Fields of either spelling would be one variable: the client could speak for whoever sent the other.
         Meaning::Odd(twin) if headers.contains_key(&**twin) => {
             return Ok(Err(Fault::Collision(name.to_owned())));
         }
-        Meaning::Odd(_) => {}
+        Meaning::Odd(_) | Meaning::Never => {}
     }
     Ok(Ok(()))
 }
@@ -158,10 +157,10 @@ impl Name {
             Meaning::Variable(intern!(py, "CONTENT_TYPE").clone().unbind())
         } else {
             let variable = variable(py, name);
-            let secret = name == AUTHORIZATION || name == COOKIE;
+            let secret = SECRETS.iter().any(|word| name.contains(word));
             if secret { Meaning::Secret(variable) } else { Meaning::Variable(variable) }
         };
-        Self { name: name.into(), meaning, last: Last::default() }
+        Self { sent: name.into(), meaning, last: Last::default() }
     }
 }
 

@@ -79,7 +79,9 @@ where
     let patience = app.patience();
     let threads = app.threads().map_err(|_| reason::no_thread())?;
     let job = Job { app: app.clone(), head, entity, reply, ticket: ticket.clone() };
-    threads.submit(job).map_err(|_| reason::busy())?;
+    if !threads.submit(job) {
+        return Err(reason::busy());
+    }
     drop(app);
     wait(answer, Abandon(ticket), patience, pump).await
 }

@@ -85,7 +85,7 @@ impl Outlet {
 pub(in crate::wsgi) struct Chunks(Option<mpsc::Sender<Result<Bytes, WsgiError>>>);
 
 impl Chunks {
-    /// Waits until there is room, without Python's lock.
+    /// Waits until there is room, without Python's lock. An empty chunk is the end.
     ///
     /// # Errors
     ///
@@ -97,6 +97,12 @@ impl Chunks {
             Err(TrySendError::Closed(_)) => Err(gone()),
             Err(TrySendError::Full(chunk)) => py.detach(|| sender.blocking_send(chunk)).map_err(|_| gone()),
         }
+    }
+
+    /// Ends the body: one that is only let go of has broken off.
+    pub(super) fn end(&self, py: Python<'_>) {
+        // Who has left need not be told.
+        let _ = self.send(py, Bytes::new());
     }
 
     /// Whether the client has left.

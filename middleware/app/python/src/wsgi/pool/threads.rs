@@ -12,6 +12,7 @@
 use std::{
     collections::VecDeque,
     io, mem,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -63,24 +64,24 @@ impl Threads {
         Ok(this)
     }
 
-    /// Gives a job to a thread, or to the queue; gives it back where that is full.
-    pub(in crate::wsgi) fn submit(&self, job: Job) -> Result<(), Job> {
+    /// Gives a job to a thread, or to the queue; whether there was a place.
+    pub(in crate::wsgi) fn submit(&self, job: Job) -> bool {
         let mut state = self.shared.state();
         if let Some(number) = state.idle.pop() {
             state.given[number] = Some(job);
             drop(state);
             self.shared.bells[number].notify_one();
-            return Ok(());
+            return true;
         }
         if state.waiting.len() >= self.shared.max_waiting {
             // Of those who have left, none needs its place.
             state.waiting.retain(|job| !job.is_abandoned());
             if state.waiting.len() >= self.shared.max_waiting {
-                return Err(job);
+                return false;
             }
         }
         state.waiting.push_back(job);
-        Ok(())
+        true
     }
 }
 
@@ -120,7 +121,8 @@ impl Shared {
 fn work(shared: &Shared, number: usize) {
     Python::attach(|py| {
         while let Some(job) = py.detach(|| shared.next(number)) {
-            job.run(py);
+            // Whoever waits finds that nobody answers; the thread is the next one's.
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| job.run(py)));
         }
     });
 }

@@ -112,12 +112,15 @@ fn stream(
     rest: Option<Rest>,
 ) -> PyResult<()> {
     let Some(way) = outlet.chunks() else { return Ok(()) };
-    for chunk in chunks.into_vec() {
+    for chunk in chunks.into_vec().into_iter().filter(|chunk| !chunk.is_empty()) {
         if way.send(py, chunk).is_err() {
             return Ok(());
         }
     }
-    let Some(mut rest) = rest else { return Ok(()) };
+    let Some(mut rest) = rest else {
+        way.end(py);
+        return Ok(());
+    };
     loop {
         let next = rest.next(py)?;
         for written in start.written() {
@@ -137,6 +140,7 @@ fn stream(
         }
     }
     rest.close(py);
+    way.end(py);
     Ok(())
 }
 

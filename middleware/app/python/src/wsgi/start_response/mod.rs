@@ -110,13 +110,15 @@ impl StartResponse {
         exc_info: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let this = slf.get();
-        match (&this.state().stage, exc_info.filter(|info| !info.is_none())) {
-            (Stage::Committed | Stage::Over, Some(info)) => return Err(again(info)?),
-            (Stage::Ready(_) | Stage::Committed, None) => {
-                return Err(PyAssertionError::new_err("start_response was called before: give exc_info"));
-            }
-            (Stage::Over, None) => return Err(over()),
-            (Stage::Waiting, _) | (Stage::Ready(_), Some(_)) => {}
+        let info = exc_info.filter(|info| !info.is_none());
+        // What it holds may run the app's code, which may call this again: nothing is locked meanwhile.
+        let refused = match (&this.state().stage, info.is_some()) {
+            (Stage::Waiting, _) | (Stage::Ready(_), true) => None,
+            (Stage::Ready(_) | Stage::Committed, false) => Some(called_before as fn() -> PyErr),
+            (Stage::Committed | Stage::Over, _) => Some(over as fn() -> PyErr),
+        };
+        if let Some(refused) = refused {
+            return Err(info.map_or_else(|| Ok(refused()), again)?);
         }
         let head = Head::of(status, headers)?;
         let mut state = this.state();
@@ -150,6 +152,11 @@ impl StartResponse {
         drop(state);
         sender.send(py, data)
     }
+}
+
+#[cold]
+fn called_before() -> PyErr {
+    PyAssertionError::new_err("start_response was called before: give exc_info")
 }
 
 /// For an app that keeps what it was given.
