@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use enfilade_python::AsgiApp;
 use enfilade_test::{
-    Drive, ProbeBody, assert_body, assert_header, assert_passed, assert_refused, drive::Step,
+    Drive, ProbeBody, assert_body, assert_header, assert_refused,
+    drive::{InFlight, Step},
 };
 
 use crate::kit::{foreign, run, turns, virtual_time};
@@ -205,7 +206,7 @@ async def app(scope, receive, send):
     run(source, |app, module| async move {
         let mut app = Drive::service(app.with_max_in_flight(2));
         let mut flights = [app.get("/").start(), app.get("/").start()];
-        assert!(flights.iter_mut().all(|flight| flight.is_pending()));
+        assert!(flights.iter_mut().all(InFlight::is_pending));
         let reply = app.get("/").send_async().await;
         assert_refused!(reply, 503, "asgi.busy");
         assert_header!(reply, "retry-after" = "1");

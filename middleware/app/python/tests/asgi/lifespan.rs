@@ -84,7 +84,7 @@ async def app(scope, receive, send):
 fn what_panics_beside_the_app_ends_its_loop() {
     let module = Module::new("async def app(scope, receive, send):\n    pass\n");
     let ran = AsgiApp::run(&module.target(), |_| async { panic!("for a test") });
-    let said = ran.map(|()| ()).expect_err("it panicked").to_string();
+    let said = ran.expect_err("it panicked").to_string();
     assert!(said.contains("panic"), "{said}");
 }
 

@@ -6,7 +6,7 @@
 //! send     what it may answer                files       by their path
 //! ends     how a task ends                   leave       deadlines, hang-ups, too many at once
 //! lifespan begin and end                     event_loop  what asyncio promises
-//! thread   a loop on a thread of its own
+//! thread   a loop on a thread of its own websocket  all of RFC 6455
 //! ```
 
 mod ends;
@@ -19,3 +19,4 @@ mod receive;
 mod scope;
 mod send;
 mod thread;
+mod websocket;

@@ -68,6 +68,8 @@ struct Connection<I> {
     held: bool,
     writing: Vec<u8>,
     written: usize,
+    /// Whether the client has been too slow for what is written.
+    blocked: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,21 +93,28 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Connection<I> {
             held: false,
             writing: Vec::new(),
             written: 0,
+            blocked: false,
         }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             while self.written < self.writing.len() {
-                let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.writing[self.written..]))?;
+                let polled = Pin::new(&mut self.io).poll_write(cx, &self.writing[self.written..]);
+                self.blocked |= polled.is_pending();
+                let written = ready!(polled)?;
                 if written == 0 {
                     return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
                 self.written += written;
                 self.channel.written(written);
-                // A client that takes what it is sent lives, however slow it is.
-                self.lifetime.heard();
+                // A client that takes what was too much for it lives, however slow it is; what the system takes at once,
+                // such as a ping, says nothing about it.
+                if self.blocked {
+                    self.lifetime.heard();
+                }
             }
+            self.blocked = false;
             self.written = 0;
             let wrote = !self.writing.is_empty();
             self.writing.clear();
