@@ -82,9 +82,19 @@ pub enum Command {
     Key(KeyArgs),
     /// Serves an app that was not written in Rust, behind the chain
     ///
-    /// Who is signed in is told to a script as `REMOTE_USER` and `AUTH_TYPE`; no header of a client can say it.
+    /// Who is signed in is told to a script and to a WSGI app as `REMOTE_USER` and `AUTH_TYPE`, to an ASGI app in its scope
+    /// as `state["principal"]`; no header of a client can say it.
+    #[command(after_long_help = EXIT_CODES)]
     Run(Box<RunArgs>),
 }
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   it was told to end: SIGTERM or Ctrl-C, which drain; the second one ends it at once
+  1   it was told twice, and the app did not end
+  2   the command line is none
+  70  the app, in Python, cannot be imported or started: its traceback is on standard error
+  78  something else that was asked for does not work here: standard error says what to do";
 
 /// Parses the command line, runs, and says on standard error what went wrong.
 pub fn main() -> ExitCode {

@@ -14,5 +14,7 @@ mod door;
 mod fuzzed;
 mod kit;
 mod laws;
+#[cfg(feature = "python")]
+mod python;
 mod run;
 mod upgrade;

@@ -32,10 +32,10 @@ use tower::{BoxError, Layer as _};
 use crate::kit::NOW;
 
 /// A directory that is removed in the end.
-struct Dir(PathBuf);
+pub(crate) struct Dir(PathBuf);
 
 impl Dir {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("enfilade-run-{}-{}", process::id(), NUMBER.fetch_add(1, Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -43,11 +43,11 @@ impl Dir {
         Self(path)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
         fs::write(self.path(name), text).unwrap();
         self.path(name)
     }
@@ -84,7 +84,7 @@ struct Running {
     dir: Dir,
 }
 
-fn args(app: &str, options: &[&str]) -> RunArgs {
+pub(crate) fn args(app: &str, options: &[&str]) -> RunArgs {
     let args = Args::try_parse_from([&["enfilade", "run", app], options].concat());
     let Some(cli::Command::Run(run)) = args.unwrap().command else { panic!("another command") };
     *run
@@ -134,7 +134,7 @@ impl Running {
     }
 }
 
-fn basic(name: &str, password: &str) -> String {
+pub(crate) fn basic(name: &str, password: &str) -> String {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
 }
@@ -153,7 +153,7 @@ fn assert_user(reply: &Reply, user: Option<&str>, kind: Option<&str>) {
 }
 
 /// Every spelling by which a client could hope to be somebody, or to send the script's own requests elsewhere.
-const FORGED: [(&str, &str); 11] = [
+pub(crate) const FORGED: [(&str, &str); 11] = [
     ("remote-user", "forged"),
     ("Remote_User", "forged"),
     ("REMOTE_USER", "forged"),
