@@ -35,13 +35,20 @@
 //! it runs on a pool of threads of its own. `wsgi.multithread` says which.
 //!
 //! A request's body is read first where it is small, where its length is not said, and whenever the app is called
-//! inline: 64 KiB in memory, more in an unnamed file. Others stream.
+//! inline: 64 KiB in memory, more in an unnamed file. Others stream: a client that sends slowly holds a thread then, for as
+//! long as the server's deadline for bodies lets it.
 //!
 //! # What is refused, and what breaks off
 //!
 //! An exception before the head is sent is a 500 `wsgi.app-failed`, and the traceback is in the log; after it, the body
-//! breaks off and never ends cleanly. `SystemExit` and `KeyboardInterrupt` are such exceptions too. A body shorter than
-//! its `Content-Length` breaks off, a longer one is cut.
+//! breaks off and never ends cleanly. `SystemExit`, `KeyboardInterrupt` and a panic in a module of Rust are such exceptions
+//! too. A body shorter than its `Content-Length` breaks off, a longer one is cut, and the log says so.
+//!
+//! # What is kept from one request to the next
+//!
+//! The texts of a request's variables, save a query, a path of more than 256 bytes and fields whose names speak of secrets
+//! (`cookie`, `authorization`, anything with `key` or `token` …); an answer's fields, save `Set-Cookie`; and
+//! `start_response` itself, if the app has kept no reference to it. One that it has kept raises `RuntimeError` afterwards.
 
 mod answer;
 mod body;

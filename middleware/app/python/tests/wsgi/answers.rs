@@ -77,6 +77,8 @@ fn what_is_no_head_is_an_exception_where_the_app_calls() {
         "'200 OK', [('TE', 'x')]",
         "'200 OK', [('Trailer', 'x')]",
         "'200 OK', [('Upgrade', 'x')]",
+        "'200 OK', [('Trailers', 'x')]",
+        "'200 OK', [('PROXY-CONNECTION', 'close')]",
         "'200 OK', [('Proxy-Authenticate', 'x')]",
         "'200 OK', [('Content-Length', 'x')]",
         "'200 OK', [('Content-Length', '+1')]",
@@ -362,4 +364,21 @@ def app(environ, start):
         app.post("/a?x=1").header("content-length", "17").body("one two\nthree\nend").send_async().await
     });
     assert_body!(reply, "one| two\n|th|ree\n|end and more");
+}
+
+#[test]
+fn the_validator_finds_no_fault_with_a_head_and_with_what_is_refused() {
+    let source = "
+from wsgiref.validate import validator
+@validator
+def app(environ, start):
+    if environ['PATH_INFO'] == '/raise':
+        raise KeyError('x')
+    start('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '3')])
+    return [b'tea'] if environ['REQUEST_METHOD'] == 'GET' else []
+";
+    assert_body!(get(source), "tea");
+    let reply = both(source, async |app| app.head("/a%20b?x").send_async().await);
+    assert_eq!((reply.status().as_u16(), reply.header("content-length")), (200, Some("3")));
+    assert_refused!(both(source, async |app| app.get("/raise").send_async().await), 500, "wsgi.app-failed");
 }

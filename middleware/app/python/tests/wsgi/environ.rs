@@ -227,3 +227,33 @@ fn the_doors_word_on_target_and_client_is_what_counts() {
         assert!(reply.text().contains(line), "{line}: {}", reply.text());
     }
 }
+
+#[test]
+fn no_spelling_of_a_name_speaks_for_the_user() {
+    let names = [
+        "remote_user",
+        "REMOTE-USER",
+        "Remote.User",
+        "http_remote_user",
+        "http-remote-user",
+        "auth_type",
+        "auth-type",
+        "x_remote_user",
+        "remote_addr",
+        "remote-addr",
+        "script_name",
+        "path_info",
+        "wsgi.url_scheme",
+        "https",
+    ];
+    for name in names {
+        let reply = both(SHOW, async |app| app.get("/").header(name, "forged").send_async().await);
+        for line in reply.text().lines().filter(|line| line.contains("forged")) {
+            assert!(line.starts_with("HTTP_"), "{name}: {line}");
+        }
+        for variable in ["REMOTE_USER=", "AUTH_TYPE=", "REMOTE_ADDR=", "HTTPS="] {
+            let told = reply.text().lines().any(|line| line.starts_with(variable));
+            assert!(!told, "{name}: {}", reply.text());
+        }
+    }
+}

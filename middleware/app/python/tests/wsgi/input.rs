@@ -146,6 +146,16 @@ fn a_body_that_breaks_off_is_refused_or_an_os_error_where_the_app_reads_it() {
 }
 
 #[test]
+fn a_body_that_is_longer_than_was_said_is_an_os_error_where_the_app_reads_it() {
+    foreign(async {
+        let mut app = Drive::service(app(TRY));
+        let body = ProbeBody::new().data(vec![b'x'; 100_001]);
+        let reply = app.post("/").body(body).header("content-length", "100000").send_async().await;
+        assert_body!(reply, "the request's body is longer than was said");
+    });
+}
+
+#[test]
 fn an_app_that_does_not_read_its_input_answers_all_the_same() {
     let source = "
 def app(environ, start):

@@ -175,7 +175,7 @@ def app(environ, start):
     return [b'x']
 ";
     let quoted = |fields: &str| {
-        let query = fields.replace("\\", "%5c").replace(" ", "%20");
+        let query = fields.replace('\\', "%5c").replace(' ', "%20");
         format!("/?{query}")
     };
     inline(async {

@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, time::Duration};
 
-use enfilade_test::{Drive, assert_body, assert_header, drive::Step};
+use enfilade_test::{Drive, assert_body, assert_header, assert_refused, drive::Step};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
@@ -258,4 +258,51 @@ def app(environ, start):
     return environ['wsgi.file_wrapper'](gzip.GzipFile(fileobj=file))
 ";
     assert_body!(get(source), "unpacked".repeat(1000));
+}
+
+#[test]
+fn what_is_no_file_of_the_system_is_read_by_its_own_method() {
+    let source = "
+import os, socket
+def app(environ, start):
+    start('200 OK', [])
+    if environ['PATH_INFO'] == '/pipe':
+        reader, writer = os.pipe()
+        os.write(writer, b'through a pipe')
+        os.close(writer)
+        file = open(reader, 'rb')
+    else:
+        ours, theirs = socket.socketpair()
+        theirs.sendall(b'through a socket')
+        theirs.close()
+        file = ours.makefile('rb')
+    return environ['wsgi.file_wrapper'](file, 4)
+";
+    for (path, text) in [("/pipe", "through a pipe"), ("/socket", "through a socket")] {
+        assert_body!(both(source, async |app| app.get(path).send_async().await), text);
+    }
+}
+
+#[test]
+fn a_file_that_is_closed_is_refused_and_one_that_shrinks_breaks_off() {
+    let closed = "
+def app(environ, start):
+    file = open(__import__('sys').executable, 'rb')
+    file.close()
+    start('200 OK', [])
+    return environ['wsgi.file_wrapper'](file)
+";
+    assert_refused!(get(closed), 500, "wsgi.app-failed");
+    inline(async {
+        let (file, text) = file(200_000);
+        let path = file.path().to_str().expect("text");
+        let mut app = Drive::service(app(&wrapped(path, "wrap(file)", "")));
+        let mut response = app.get("/").start().head().expect("infallible");
+        let Step::Data(first) = response.step() else { panic!("no data") };
+        assert!(text.as_bytes().starts_with(&first));
+        file.as_file().set_len(10).expect("shorter");
+        let mut steps = std::iter::repeat_with(|| response.step());
+        let last = steps.find(|step| !matches!(step, Step::Data(_) | Step::Pending));
+        assert!(format!("{last:?}").contains("shorter"), "{last:?}");
+    });
 }

@@ -22,14 +22,17 @@ thread_local! {
     static FIELDS: RefCell<Vec<Option<Field>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Fields that belong to the connection, which is the server's and not the app's (RFC 9110 §7.6.1, RFC 2616 §13.5.1).
-const HOP_BY_HOP: [HeaderName; 8] = [
+/// Fields that belong to the connection, which is the server's and not the app's (RFC 9110 §7.6.1; RFC 2616
+/// §13.5.1, which PEP 3333 names, and its slip of the pen).
+const HOP_BY_HOP: [HeaderName; 10] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
     header::TE,
     header::TRAILER,
+    HeaderName::from_static("trailers"),
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];

@@ -58,7 +58,10 @@ impl BufRead for Source {
                         // Never a clean end: the app would take a part for the whole.
                         return Err(io::Error::other("the request's body broke off"));
                     };
-                    *left = left.saturating_sub(chunk.len() as u64);
+                    let Some(after) = left.checked_sub(chunk.len() as u64) else {
+                        return Err(io::Error::other("the request's body is longer than was said"));
+                    };
+                    *left = after;
                     *rest = chunk;
                 }
                 Ok(rest)

@@ -180,7 +180,7 @@ fn again(info: &Bound<'_, PyAny>) -> PyResult<PyErr> {
 ///
 /// `TypeError` for anything but `bytes`, as PEP 3333 has it: a `str` has no encoding of its own.
 pub(super) fn chunk(data: &Bound<'_, PyAny>) -> PyResult<Bytes> {
-    /// To let go of shared bytes takes Python's lock, which costs more than copying a few.
+    /// Shared bytes are let go of under Python's lock, or by whoever has it next: that costs more than copying a few.
     const SHARED: usize = 16 << 10;
 
     let Ok(data) = data.cast::<PyBytes>() else {
