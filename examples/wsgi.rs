@@ -25,3 +25,25 @@ fn main() -> Result<(), BoxError> {
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use enfilade_test::{Drive, assert_passed};
+
+    use super::*;
+
+    #[test]
+    fn the_same_app_answers_on_the_reactors_thread_and_on_a_pool() {
+        let told = |threads| {
+            let app =
+                WsgiApp::import("wsgiref.simple_server:demo_app").expect("an app").with_threads(threads);
+            let answer = async { Drive::service(app).get("/cart?tea=1").send_async().await };
+            let reply = PythonRuntime::new().expect("a runtime").block_on(answer);
+            assert_passed!(reply);
+            assert!(reply.text().contains("PATH_INFO = '/cart'"), "{}", reply.text());
+            reply.text().contains("wsgi.multithread = True")
+        };
+        assert!(!told(1));
+        assert!(told(4));
+    }
+}
