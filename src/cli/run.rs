@@ -40,6 +40,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 2 << 20)]
     pub max_body: u64,
 
+    /// Connections at once, idle ones too; others wait to be accepted
+    #[arg(long, value_name = "COUNT", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: u32,
+
     /// The path that the app answers below, such as /shop; without it every path is the app's
     #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
     pub script_name: String,

@@ -81,8 +81,11 @@ impl Gateway {
         if credentials.auth.is_none() {
             tracing::warn!(target: "enfilade", "no --auth: nobody is asked who they are, every request is anonymous");
         }
+        let limits = Limits::default()
+            .with_max_body_size(args.max_body)
+            .with_max_connections(args.max_connections as usize);
         let server = Server::on(listen.into_listeners(&args.server)?)
-            .with_limits(Limits::default().with_max_body_size(args.max_body))
+            .with_limits(limits)
             .with_security_headers(args.server.with_hsts(SecurityHeaders::new())?)
             .with_signals()?;
         #[cfg(feature = "python")]

@@ -32,7 +32,7 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        command = [BINARY, "run", app, "--listen", f"127.0.0.1:{self.port}", *options]
+        command = [BINARY, "run", app, "--listen", f"127.0.0.1:{self.port}", *options, "--max-connections", "20000"]
         environment = {**os.environ, "ENFILADE_LOG": "warn,access=off"}
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
         while True:
