@@ -1,0 +1,38 @@
+"""RFC 6455 and RFC 7692 by kosoku, which plays the Autobahn suite's cases against an echo behind `enfilade run`.
+
+KOSOKU=all plays every compressed case too: a thousand messages each, a quarter of an hour.
+"""
+
+import asyncio
+import os
+
+import kosoku
+from behind import HERE, Case
+
+# Both fail in the suite itself, against any server that takes permessage-deflate: it hashes text without encoding it.
+BROKEN = ["12.1.1", "12.2.1"]
+# Of the compressed cases, the least and the largest messages of each kind.
+SOME = [f"{kind}.{case}" for kind in ("12.1", "12.3", "13.1", "13.3", "13.5", "13.7") for case in (2, 10)]
+
+
+class Sockets(Case):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve("asgi_apps:echo", "--app-dir", str(HERE / "small"), "--interface", "asgi")
+
+    def play(self, cases, without, least):
+        try:
+            results = asyncio.run(self.results(cases, without))
+        except kosoku.FailureError as error:
+            self.fail(str(error)[:3000])
+        self.assertGreaterEqual(len(results), least)
+
+    async def results(self, cases, without) -> list:
+        return await kosoku.run_fuzzingclient(self.server.url.replace("http", "ws"), cases, without)
+
+    def test_every_case_of_frames_messages_closes_and_sizes(self):
+        self.play(None, ["12.*", "13.*"], 246)
+
+    def test_compressed_messages(self):
+        whole = os.environ.get("KOSOKU") == "all"
+        self.play(["12.*", "13.*"] if whole else SOME, BROKEN, 200 if whole else len(SOME))
