@@ -1,6 +1,6 @@
 """RFC 6455 and RFC 7692 by kosoku, which plays the Autobahn suite's cases against an echo behind `enfilade run`.
 
-KOSOKU=all plays every compressed case too: a thousand messages each, a quarter of an hour.
+KOSOKU=all plays every compressed case too: a thousand messages each, which takes the suite an hour.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from behind import HERE, Case
 
 # Both fail in the suite itself, against any server that takes permessage-deflate: it hashes text without encoding it.
 BROKEN = ["12.1.1", "12.2.1"]
-# Of the compressed cases, the least and the largest messages of each kind.
-SOME = [f"{kind}.{case}" for kind in ("12.1", "12.3", "13.1", "13.3", "13.5", "13.7") for case in (2, 10)]
+# Of the compressed cases one of each kind, and one of large messages. The suite's own work is most of their time.
+SOME = [f"{kind}.2" for kind in ("12.1", "12.3", "12.5", "13.1", "13.3", "13.5", "13.7")] + ["12.1.10"]
 
 
 class Sockets(Case):

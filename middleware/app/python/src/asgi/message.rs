@@ -120,11 +120,8 @@ fn path(message: &Bound<'_, PyDict>) -> PyResult<Message> {
         return Err(PyValueError::new_err("`http.response.pathsend` has no `path`"));
     };
     let text = path.cast::<PyString>().map_err(|_| wrong("`path`", "a str", &path))?;
-    let path: PathBuf = text.extract()?;
-    if !path.is_absolute() {
-        return Err(PyValueError::new_err(format!("`path` is not absolute: {text}")));
-    }
-    Ok(Message::PathSend(path))
+    // The extension asks for an absolute path, and Starlette's `FileResponse` sends what it was given.
+    Ok(Message::PathSend(std::path::absolute(text.extract::<PathBuf>()?)?))
 }
 
 fn trailers(message: &Bound<'_, PyDict>) -> PyResult<Message> {
