@@ -39,6 +39,16 @@ fn a_file_is_sent_whole_and_with_its_length() {
 }
 
 #[test]
+fn a_relative_path_begins_at_the_working_directory() {
+    let mut file = tempfile::NamedTempFile::new_in(".").expect("a file");
+    file.write_all(b"here").expect("it is written");
+    let name = Path::new(file.path().file_name().expect("it has a name"));
+    let reply = both(&sends(name, ""), |mut app| async move { app.get("/").send_async().await });
+    assert_passed!(reply);
+    assert_body!(reply, "here");
+}
+
+#[test]
 fn an_empty_file_is_an_empty_body() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let reply = both(&sends(file.path(), ""), |mut app| async move { app.get("/").send_async().await });
