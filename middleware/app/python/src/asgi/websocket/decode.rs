@@ -233,3 +233,164 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
         *byte ^= mask;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::asgi::websocket::encode::Encoder;
+
+    #[derive(Clone, Debug, PartialEq)]
+    enum Said {
+        Text(String),
+        Binary(Vec<u8>),
+        Ping(Vec<u8>),
+        Pong,
+        Close(Option<(u16, String)>),
+        Fault(u16),
+    }
+
+    /// What bytes say that come in parts of so many.
+    fn read(
+        bytes: &[u8],
+        limit: usize,
+        inflater: Option<Inflater>,
+        mut sizes: impl FnMut() -> usize,
+    ) -> Vec<Said> {
+        let mut decoder = Decoder::new(limit, inflater);
+        let (mut said, mut unread, mut rest) = (Vec::new(), Vec::new(), bytes);
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(sizes().clamp(1, rest.len()));
+            unread.extend_from_slice(part);
+            rest = after;
+            loop {
+                let (used, event) = match decoder.next(&mut unread) {
+                    Ok(Some((used, event))) => (used, event),
+                    Ok(None) => break,
+                    Err(fault) => {
+                        said.push(Said::Fault(fault.code()));
+                        return said;
+                    }
+                };
+                said.extend(event.map(|event| match event {
+                    Event::Text(text) => Said::Text(text.to_owned()),
+                    Event::Binary(data) => Said::Binary(data.to_vec()),
+                    Event::Ping(data) => Said::Ping(data.to_vec()),
+                    Event::Pong => Said::Pong,
+                    Event::Close(close) => Said::Close(close.map(|(code, reason)| (code, reason.to_owned()))),
+                }));
+                unread.drain(..used);
+            }
+        }
+        said
+    }
+
+    fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let opcode = OpCode::from(first & 0x0f);
+        let header = FrameHeader {
+            is_final: first & 0x80 != 0,
+            rsv1: first & 0x40 != 0,
+            rsv2: false,
+            rsv3: false,
+            opcode,
+            mask: Some(mask),
+        };
+        header.format(payload.len() as u64, &mut bytes).expect("a write to memory does not fail");
+        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        bytes
+    }
+
+    /// A message in fragments, with pings between them.
+    fn message(text: bool, payload: &[u8], cuts: &[usize], mask: [u8; 4]) -> Vec<u8> {
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (payload.len() + 1)).collect();
+        cuts.sort_unstable();
+        let (mut bytes, mut at, mut opcode) = (Vec::new(), 0, if text { 1 } else { 2 });
+        for cut in cuts {
+            bytes.extend(frame(opcode, &payload[at..cut], mask));
+            bytes.extend(frame(0x89, b"p", mask));
+            (at, opcode) = (cut, 0);
+        }
+        bytes.extend(frame(0x80 | opcode, &payload[at..], mask));
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn messages_arrive_however_they_are_cut(
+            texts in prop::collection::vec((".{0,200}", prop::collection::vec(any::<usize>(), 0..4)), 1..5),
+            mask: [u8; 4],
+            sizes in prop::collection::vec(1_usize..300, 1..20),
+        ) {
+            let mut bytes = Vec::new();
+            for (number, (text, cuts)) in texts.iter().enumerate() {
+                bytes.extend(message(number % 2 == 0, text.as_bytes(), cuts, mask));
+            }
+            let mut sizes = sizes.into_iter().cycle();
+            let said = read(&bytes, 1 << 20, None, || sizes.next().expect("for ever"));
+            let said: Vec<_> = said.into_iter().filter(|said| *said != Said::Ping(b"p".to_vec())).collect();
+            let expected: Vec<_> = texts.into_iter().enumerate().map(|(number, (text, _))| {
+                if number % 2 == 0 { Said::Text(text) } else { Said::Binary(text.into_bytes()) }
+            }).collect();
+            prop_assert_eq!(said, expected);
+        }
+
+        #[test]
+        fn any_bytes_say_the_same_however_they_come(
+            bytes in prop::collection::vec(prop_oneof![Just(0x81_u8), Just(0x80), Just(0x00), Just(0xc1), any::<u8>()], 0..400),
+            sizes in prop::collection::vec(1_usize..40, 1..10),
+            compressed: bool,
+        ) {
+            let inflater = || compressed.then(|| Inflater::new(true));
+            let whole = read(&bytes, 100, inflater(), || usize::MAX);
+            let mut sizes = sizes.into_iter().cycle();
+            prop_assert_eq!(whole, read(&bytes, 100, inflater(), || sizes.next().expect("for ever")));
+        }
+
+        #[test]
+        fn any_bytes_inflate_within_the_limit(bytes in prop::collection::vec(any::<u8>(), 0..2000), limit in 0_usize..3000) {
+            let frames = frame(0xc2, &bytes, [0; 4]);
+            for said in read(&frames, limit, Some(Inflater::new(true)), || usize::MAX) {
+                match said {
+                    Said::Binary(data) => prop_assert!(data.len() <= limit),
+                    said => prop_assert!(matches!(said, Said::Fault(1002 | 1009)), "{:?}", said),
+                }
+            }
+        }
+
+        #[test]
+        fn what_our_own_deflate_makes_inflates(
+            texts in prop::collection::vec("[a-d]{0,3000}", 1..6), takeover: bool, window in 9_u8..=15,
+        ) {
+            let mut encoder = Encoder { deflater: Some(super::super::deflate::Deflater::new(takeover, window)) };
+            let mut bytes = Vec::new();
+            for text in &texts {
+                let mut out = Vec::new();
+                encoder.message(true, text.as_bytes(), &mut out);
+                let (header, length) =
+                    FrameHeader::parse(&mut Cursor::new(&out)).expect("a header").expect("a whole one");
+                let payload = &out[out.len() - usize::try_from(length).expect("it fits")..];
+                bytes.extend(frame(0x81 | (u8::from(header.rsv1) << 6), payload, [1, 2, 3, 4]));
+            }
+            let said = read(&bytes, 1 << 20, Some(Inflater::new(takeover)), || usize::MAX);
+            prop_assert_eq!(said, texts.into_iter().map(Said::Text).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_header_alone_is_judged() {
+        let header = frame(0x82, &[0; 200], [0; 4]);
+        assert_eq!(read(&header[..8], 100, None, || 8), [Said::Fault(1009)]);
+        assert_eq!(read(&header[..8], 200, None, || 8), []);
+    }
+
+    #[test]
+    fn a_close_has_a_code_and_a_reason_or_neither() {
+        let close = |payload: &[u8]| read(&frame(0x88, payload, [9; 4]), 10, None, || 1);
+        assert_eq!(close(b""), [Said::Close(None)]);
+        assert_eq!(close(&[3, 232]), [Said::Close(Some((1000, String::new())))]);
+        assert_eq!(close(&[3, 232, b'x']), [Said::Close(Some((1000, "x".into())))]);
+        assert_eq!(close(&[3]), [Said::Fault(1002)]);
+    }
+}

@@ -9,10 +9,8 @@ use crate::kit::{run, turns};
 fn table() -> Vec<(&'static str, Vec<u8>, u16)> {
     let mut unmasked = frame(0x81, b"x");
     unmasked[1] &= 0x7f;
-    let mut long_way = vec![0x81, 0x80 | 126, 0, 1, 0, 0, 0, 0, b'x'];
-    let mut longer_way = vec![0x81, 0x80 | 127, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, b'x'];
-    long_way.truncate(9);
-    longer_way.truncate(15);
+    let long_way = vec![0x81, 0xfe, 0, 1, 0, 0, 0, 0, b'x'];
+    let longer_way = vec![0x81, 0xff, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, b'x'];
     vec![
         ("no mask", unmasked, 1002),
         ("a long length for a short one", long_way, 1002),
@@ -39,10 +37,10 @@ fn table() -> Vec<(&'static str, Vec<u8>, u16)> {
         ("fragments of which one is no text", [frame(0x01, b"x"), frame(0x00, &[0xff])].concat(), 1007),
         ("fragments that are cut off", [frame(0x01, &[0xc3]), frame(0x80, b"")].concat(), 1007),
         ("a message that is too big", frame(0x82, &[0; 1001]), 1009),
-        ("only said to be", vec![0x82, 0x80 | 127, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4], 1009),
+        ("only said to be", vec![0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4], 1009),
         (
             "said to be larger than memory",
-            vec![0x82, 0x80 | 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4],
+            vec![0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4],
             1009,
         ),
         ("in fragments", [frame(0x02, &[0; 600]), frame(0x00, &[0; 401])].concat(), 1009),
@@ -86,10 +84,10 @@ fn a_bomb_is_stopped_at_the_limit() {
         let app = app.with_websockets(WebSocketSettings::new().with_max_message(100_000));
         let (mut client, _) =
             Client::open_with(app.clone(), "Sec-WebSocket-Extensions: permessage-deflate\r\n").await;
-        let mut deflate = flate2::Compress::new(flate2::Compression::best(), false);
+        let mut deflate = flate2::Compress::new(flate2::Compression::fast(), false);
         let mut bomb = Vec::with_capacity(1 << 20);
-        deflate.compress_vec(&vec![0; 50_000_000], &mut bomb, flate2::FlushCompress::Sync).expect("room");
-        assert!(bomb.len() < 60_000, "{}", bomb.len());
+        deflate.compress_vec(&vec![0; 4_000_000], &mut bomb, flate2::FlushCompress::Sync).expect("room");
+        assert!(bomb.len() < 40_000, "{}", bomb.len());
         client.say(0xc2, &bomb).await;
         assert_eq!(client.hear_close().await, 1009);
         // The same in fragments.

@@ -93,3 +93,54 @@ fn bits(value: &str) -> Option<u8> {
     let plain = value.bytes().all(|byte| byte.is_ascii_digit()) && !value.starts_with('0');
     value.parse().ok().filter(|bits| plain && (8..=15).contains(bits))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_offer_that_can_be_kept_is_agreed_on() {
+        let table: [(&[&str], Option<&str>); 14] = [
+            (&["permessage-deflate"], Some("permessage-deflate; server_max_window_bits=12")),
+            (
+                &["Permessage-Deflate ; Server_No_Context_Takeover"],
+                Some("permessage-deflate; server_no_context_takeover; server_max_window_bits=12"),
+            ),
+            (
+                &["permessage-deflate;client_max_window_bits"],
+                Some("permessage-deflate; server_max_window_bits=12"),
+            ),
+            (
+                &["permessage-deflate; server_max_window_bits=\"9\""],
+                Some("permessage-deflate; server_max_window_bits=9"),
+            ),
+            (
+                &["permessage-deflate; server_max_window_bits=15"],
+                Some("permessage-deflate; server_max_window_bits=12"),
+            ),
+            (&["permessage-deflate; server_max_window_bits=8"], None),
+            (
+                &["permessage-deflate; server_max_window_bits=8, permessage-deflate"],
+                Some("permessage-deflate; server_max_window_bits=12"),
+            ),
+            (
+                &["x", "permessage-deflate; client_no_context_takeover"],
+                Some("permessage-deflate; client_no_context_takeover; server_max_window_bits=12"),
+            ),
+            (&["permessage-deflate; server_max_window_bits=09"], None),
+            (&["permessage-deflate; server_max_window_bits=+9"], None),
+            (&["permessage-deflate; client_no_context_takeover; client_no_context_takeover"], None),
+            (&["permessage-deflate; x"], None),
+            (&["permessage-deflate;"], None),
+            (&[""], None),
+        ];
+        for (fields, expected) in table {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(field));
+            }
+            let agreed = Agreed::of(&headers).map(|agreed| agreed.header());
+            assert_eq!(agreed.as_ref().and_then(|value| value.to_str().ok()), expected, "{fields:?}");
+        }
+    }
+}
