@@ -7,10 +7,12 @@
 //! ends     how a task ends                   leave       deadlines, hang-ups, too many at once
 //! lifespan begin and end                     event_loop  what asyncio promises
 //! thread   a loop on a thread of its own websocket  all of RFC 6455
+//! drain    the end of a server
 //! attacks  what an app or a client might try
 //! ```
 
 mod attacks;
+mod drain;
 mod ends;
 mod event_loop;
 mod files;

@@ -250,3 +250,20 @@ fn places_are_counted_and_a_refusal_says_so() {
         Client::open(app).await;
     });
 }
+
+#[test]
+fn an_app_on_a_thread_of_its_own_speaks_as_well() {
+    crate::kit::foreign(ECHO, async |app, module| {
+        let mut client = Client::open(app).await;
+        for number in 0..50 {
+            client.say(0x81, number.to_string()).await;
+            assert_eq!(client.hear_text().await, number.to_string());
+        }
+        client.say(0x82, vec![7; 200_000]).await;
+        assert_eq!(client.hear().await.map(|(first, data)| (first, data.len())), Some((0x82, 200_000)));
+        client.close(1000).await;
+        assert_eq!(client.hear_close().await, 1000);
+        client.hear_the_end().await;
+        module.until("told[-1]['type'] == 'websocket.disconnect'").await;
+    });
+}
