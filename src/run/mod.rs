@@ -30,6 +30,8 @@ pub use self::{
     target::Target,
 };
 
+use std::thread;
+
 use tokio::runtime::Builder;
 use tower::BoxError;
 
@@ -47,7 +49,10 @@ pub fn run(args: &RunArgs) -> Result<(), BoxError> {
         Target::Script(path) => {
             let app = script(args, &path)?;
             let gateway = Gateway::bind(args)?;
-            let runtime = Builder::new_multi_thread().enable_all().build()?;
+            // On one core a thread of its own would only be woken by each process that ends.
+            let alone = thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+            let mut runtime = if alone { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+            let runtime = runtime.enable_all().build()?;
             let what = format!("{} (CGI: a process for each request)", path.display());
             runtime.block_on(gateway.serve(app, &what))
         }

@@ -42,8 +42,11 @@ class Peer:
     def tree(self) -> list[int]:
         found = [self.process.pid]
         for pid in found:
-            for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                found += [int(child) for child in task.read_text().split()]
+            try:
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    found += [int(child) for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split()]
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # a CGI program that ended meanwhile is its parent's to count
         return found
 
     def cpu(self) -> float:
@@ -59,7 +62,7 @@ class Peer:
             try:
                 yield Path(f"/proc/{pid}/{name}").read_text()
             except (FileNotFoundError, ProcessLookupError):
-                pass  # a CGI program that ended meanwhile is its parent's to count
+                pass
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGTERM)

@@ -1,7 +1,8 @@
 //! A script's output as a response body: read when asked for, as long as the script said, or broken off.
 //!
 //! ```text
-//! output ─▶ frames ─┬─ as long as its Content-Length ──▶ the end; what comes after is thrown away
+//! output ─▶ frames ─┬─ all there, and no more to come ────▶ one frame, whose length the client is told
+//!                   ├─ as long as its Content-Length ──▶ the end; what comes after is thrown away
 //!                   ├─ shorter, or the script was killed, or too late ─▶ an error, never a clean end
 //!                   └─ dropped by the client ──────────▶ the script's group is killed
 //! ```
@@ -29,6 +30,8 @@ pub struct CgiBody(Kind);
 enum Kind {
     #[default]
     Empty,
+    /// All of it; the script has ended.
+    Whole(Bytes),
     Script {
         run: Box<Run>,
         left: Option<u64>,
@@ -45,6 +48,14 @@ impl CgiBody {
             body.complete();
         }
         body
+    }
+
+    /// `run` has nothing more to say; its process may go on working.
+    pub(crate) fn whole(mut run: Box<Run>) -> Self {
+        tell(&run);
+        let data = run.output.split().freeze();
+        run.complete();
+        Self(if data.is_empty() { Kind::Empty } else { Kind::Whole(data) })
     }
 
     pub(crate) fn other<B>(body: B) -> Self
@@ -76,6 +87,11 @@ impl Body for CgiBody {
                 let frame = ready!(body.as_mut().poll(cx));
                 return Poll::Ready(frame.map(|frame| frame.map_err(|error| CgiError(Why::Other(error)))));
             }
+            Kind::Whole(data) => {
+                let data = std::mem::take(data);
+                self.0 = Kind::Empty;
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
             Kind::Script { run, left } => (run, left),
         };
         let end = run.output.is_empty() && {
@@ -88,9 +104,7 @@ impl Body for CgiBody {
             if let Some(missing @ 1..) = *left {
                 return Poll::Ready(Some(Err(self.broken(Why::Short(missing)))));
             }
-            if let Some(status) = run.exit().filter(|status| !status.success()) {
-                tracing::warn!(target: "enfilade::cgi", "the script ended with {status}");
-            }
+            tell(run);
             self.complete();
             return Poll::Ready(None);
         }
@@ -105,6 +119,7 @@ impl Body for CgiBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
+            Kind::Whole(data) => SizeHint::with_exact(data.len() as u64),
             Kind::Script { left: Some(left), .. } => SizeHint::with_exact(*left),
             Kind::Script { left: None, .. } | Kind::Other(_) => SizeHint::default(),
         }
@@ -137,10 +152,18 @@ impl CgiBody {
     }
 }
 
+/// Of an end in peace that is none in success.
+fn tell(run: &Run) {
+    if let Some(status) = run.exit().filter(|status| !status.success()) {
+        tracing::warn!(target: "enfilade::cgi", "the script ended with {status}");
+    }
+}
+
 impl fmt::Debug for CgiBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Empty => "CgiBody(empty)",
+            Kind::Whole(_) => "CgiBody(whole)",
             Kind::Script { .. } => "CgiBody(script)",
             Kind::Other(_) => "CgiBody(other)",
         })

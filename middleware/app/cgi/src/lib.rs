@@ -41,8 +41,8 @@
 //! # A process and its end
 //!
 //! It ends by itself, or its group gets SIGTERM, a grace, SIGKILL: when the client goes away, when the deadline or the
-//! longest silence passes. It is reaped by a task of its own, so nothing is left behind, whatever becomes of the
-//! request. Children that it leaves running are not killed after an end in peace, but they do not hold the answer open.
+//! longest silence passes. It is reaped by its request or, where that goes first, by a task, so nothing is left behind,
+//! whatever becomes of the request. Children that it leaves running are not killed after an end in peace, but they do not hold the answer open.
 //!
 //! A script that was killed, or that says less than its `Content-Length`, breaks the response off; an exit status other
 //! than 0 is only logged, since many a script ends with whatever its last command did.

@@ -1,13 +1,13 @@
 //! One request's way: what it means, a place, a process, a head, an answer.
 //!
 //! ```text
-//! length ─▶ environment ─▶ queue ─▶ process ─▶ head ─┬─ response ─▶ its body streams
+//! length ─▶ environment ─▶ queue ─▶ process ─▶ head ─┬─ response ─▶ its body: at once if all is there, or streaming
 //!   411        400, 404      503      500, 503       └─ another path ─▶ once more
 //! ```
 //!
 //! Whatever is refused before the process is refused without one.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 use enfilade_core::Rejection;
@@ -82,9 +82,9 @@ async fn turn(settings: &Settings, head: &request::Parts, entity: Entity) -> Res
     let place = settings.queue.enter().await?;
     let started = process::start(&settings.site.script, &variables, &settings.limits, entity.feed.is_some())?;
     drop(variables);
-    let (watched, stdin, stdout) = settings.watcher.watch(started, settings.name.clone(), place);
+    let (script, stdin, stdout) = settings.watcher.hold(started, settings.name.clone(), place);
     let input = entity.feed.zip(stdin).map(|(feed, pipe)| Input::new(feed, entity.length, pipe));
-    let mut run = Box::new(Run::new(input, stdout, watched, settings.max_silence, settings.watcher.linger));
+    let mut run = Box::new(Run::new(input, stdout, script, settings.max_silence, settings.watcher.linger));
     let said = block(&mut run, settings.max_head).await?;
     match parse(&said, settings.kind)? {
         Answer::Local(to) => {
@@ -146,6 +146,12 @@ async fn respond(
             return Ok(response);
         }
     }
-    *response.body_mut() = CgiBody::script(run, length);
+    let whole = poll_fn(|cx| Poll::Ready(run.poll_whole(cx))).await;
+    *response.body_mut() = if whole && length.is_none_or(|length| length == run.output.len() as u64) {
+        CgiBody::whole(run)
+    } else {
+        run.watch()?;
+        CgiBody::script(run, length)
+    };
     Ok(response)
 }

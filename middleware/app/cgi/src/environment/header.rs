@@ -7,12 +7,14 @@
 //! accept_language        ─▶ nothing: whoever strips a name strips its hyphens; 400 beside `accept-language`
 //! ```
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+};
 
 use enfilade_core::Rejection;
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
+    HeaderMap, HeaderName,
     header::{AUTHORIZATION, COOKIE},
 };
 
@@ -53,7 +55,7 @@ pub(super) fn add(
         if NEVER.contains(&text) || (name == AUTHORIZATION && !with_authorization) {
             continue;
         }
-        variables.push(variable(name), joined(headers, name));
+        variables.0.push((variable(name).into(), joined(headers, name)));
     }
     Ok(())
 }
@@ -76,7 +78,12 @@ fn variable(name: &HeaderName) -> OsString {
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> OsString {
     // RFC 9113 §8.2.3 for cookies, whose own syntax has no comma; RFC 9110 §5.3 for the others.
-    let separator: &[u8] = if name == COOKIE { b"; " } else { b", " };
-    let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-    OsString::from_vec(values.join(separator))
+    let separator = if name == COOKIE { "; " } else { ", " };
+    let mut values = headers.get_all(name).iter().map(|value| OsStr::from_bytes(value.as_bytes()));
+    let mut all = values.next().unwrap_or_default().to_owned();
+    for value in values {
+        all.push(separator);
+        all.push(value);
+    }
+    all
 }

@@ -32,12 +32,13 @@ pub use self::site::Site;
 pub(crate) use self::target::decode;
 
 use std::{
+    borrow::Cow,
     ffi::{OsStr, OsString},
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
 };
 
 use enfilade_core::{AuthMethod, ClientAddr, Host, Principal, Rejection};
-use http::{Method, header::CONTENT_TYPE, request};
+use http::{Method, Version, header::CONTENT_TYPE, request};
 
 use self::target::Target;
 use crate::reason;
@@ -73,7 +74,7 @@ pub(crate) const DECIDED: [&str; 25] = [
 
 /// Names and values, each name once.
 #[derive(Clone, Debug, Default)]
-pub struct Variables(Vec<(OsString, OsString)>);
+pub struct Variables(Vec<(Cow<'static, OsStr>, OsString)>);
 
 impl Variables {
     /// The value of a variable.
@@ -83,14 +84,14 @@ impl Variables {
 
     /// All of them, in no order that matters.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+        self.0.iter().map(|(name, value)| (&**name, value.as_os_str()))
     }
 
-    fn push(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
-        self.0.push((name.into(), value.into()));
+    fn push(&mut self, name: &'static str, value: impl Into<OsString>) {
+        self.0.push((OsStr::new(name).into(), value.into()));
     }
 
-    fn bytes(&mut self, name: &str, value: &[u8]) {
+    fn bytes(&mut self, name: &'static str, value: &[u8]) {
         self.push(name, OsStr::from_bytes(value));
     }
 }
@@ -107,7 +108,7 @@ impl Site {
         let target = Target::of(head)?;
         let info = self.path_info(&target.path).ok_or_else(reason::not_here)?;
         let mut all = Variables(Vec::with_capacity(24 + self.extra.len() + head.headers.keys_len()));
-        all.0.extend(self.extra.iter().cloned());
+        all.0.extend(self.extra.iter().map(|(name, value)| (name.clone().into(), value.clone())));
         self.about_the_script(&mut all, info);
         self.about_the_server(&mut all, &target);
         about_the_request(&mut all, head, length)?;
@@ -160,7 +161,10 @@ fn about_the_request(
     length: Option<u64>,
 ) -> Result<(), Rejection> {
     all.push("REQUEST_METHOD", head.method.as_str());
-    all.push("SERVER_PROTOCOL", format!("{:?}", head.version));
+    match head.version {
+        Version::HTTP_11 => all.push("SERVER_PROTOCOL", "HTTP/1.1"),
+        other => all.push("SERVER_PROTOCOL", format!("{other:?}")),
+    }
     all.push("QUERY_STRING", head.uri.query().unwrap_or_default());
     let asterisk = head.method == Method::OPTIONS && head.uri.path() == "*";
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());

@@ -106,7 +106,7 @@ fn without_a_door_target_and_host_are_read_here_and_nobody_is_made_up() {
 
 #[test]
 fn http2_names_its_host_in_the_target() {
-    let head = head(Request::get("https://[2001:db8::1]:8443/report.cgi").version(http::Version::HTTP_2));
+    let head = head(Request::get("https://[2001:db8::1]:8443/report.cgi").version(Version::HTTP_2));
     assert_is(
         &site().variables(&head, None).expect("an environment"),
         &[

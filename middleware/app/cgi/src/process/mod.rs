@@ -4,40 +4,48 @@
 //! start ─┬─ posix_spawn (its own group, its directory, nothing of our environment)
 //!        ├─ prlimit
 //!        ├─ stdin, stdout ─▶ the request's future, then the response's body
-//!        └─ pidfd, stderr ─▶ `watch`, a task that outlives both and reaps
+//!        └─ end, stderr ──▶ `held` by the request's future; where that goes first, `watch`, a task that reaps
 //! ```
 //!
 //! The process stays unreaped until its group has been dealt with: after that its number, and so its group's, may be
 //! another's. tokio's own `Child` reaps as soon as it can, so the standard library's is used, with a pidfd to wait on.
 
+mod held;
 mod stderr;
 mod watch;
 
-pub(crate) use self::watch::{End, Watched, Watcher};
+pub(crate) use self::{
+    held::{Held, later},
+    watch::{End, Watched, Watcher},
+};
 
 use std::{
+    fs::File,
     io,
     os::{fd::OwnedFd, unix::process::CommandExt as _},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::OnceLock,
     task::{Context, Poll},
 };
 
 use enfilade_core::Rejection;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
+use rustix::{
+    io::ioctl_fionbio,
+    process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open},
+};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     net::unix::pipe::{Receiver, Sender},
 };
 
-use self::stderr::Stderr;
 use crate::{ProcessLimits, environment::Variables, reason};
 
 /// A process that was started, with our ends of its pipes.
 pub(crate) struct Started {
     pub(crate) stdin: Option<Sender>,
     pub(crate) stdout: Receiver,
-    stderr: Receiver,
+    stderr: OwnedFd,
     process: Process,
 }
 
@@ -55,51 +63,68 @@ pub(crate) fn start(
         .env_clear()
         .envs(variables.iter())
         .process_group(0)
-        .stdin(if with_stdin { Stdio::piped() } else { Stdio::null() })
+        .stdin(if with_stdin { Stdio::piped() } else { nothing() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| reason::not_started(&error))?;
+    // It holds a descriptor that is the script's alone.
+    drop(command);
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     // From here on whatever fails kills and reaps it: that is how a `Process` is dropped.
-    let process = Process::new(child).map_err(|error| reason::not_started(&error))?;
+    let process = Process::new(child);
     limits.apply(process.pid).map_err(|error| reason::limits(&error))?;
     let (stdin, stdout, stderr) = pipes;
     let ours = || {
         Ok::<_, io::Error>((
-            stdin.map(|pipe| Sender::from_owned_fd(OwnedFd::from(pipe))).transpose()?,
-            Receiver::from_owned_fd(OwnedFd::from(stdout.expect("asked for above")))?,
-            Receiver::from_owned_fd(OwnedFd::from(stderr.expect("asked for above")))?,
+            stdin.map(|pipe| Sender::from_owned_fd_unchecked(unblocked(pipe)?)).transpose()?,
+            Receiver::from_owned_fd_unchecked(unblocked(stdout.expect("asked for above"))?)?,
+            unblocked(stderr.expect("asked for above"))?,
         ))
     };
     let (stdin, stdout, stderr) = ours().map_err(|error| reason::not_started(&error))?;
     Ok(Started { stdin, stdout, stderr, process })
 }
 
+/// An empty file to read: a copy of one descriptor, since to open a path takes several times as long.
+fn nothing() -> Stdio {
+    static NULL: OnceLock<Option<File>> = OnceLock::new();
+    let null = NULL.get_or_init(|| File::open("/dev/null").ok());
+    null.as_ref().and_then(|null| null.try_clone().ok()).map_or_else(Stdio::null, Stdio::from)
+}
+
+/// Our end of a pipe: the other end stays as programs expect theirs.
+fn unblocked(pipe: impl Into<OwnedFd>) -> io::Result<OwnedFd> {
+    let pipe = pipe.into();
+    ioctl_fionbio(&pipe, true)?;
+    Ok(pipe)
+}
+
 /// A process that is the first of its group, and not reaped.
 pub(crate) struct Process {
     child: Child,
     pid: Pid,
-    pidfd: AsyncFd<OwnedFd>,
+    pidfd: Option<AsyncFd<OwnedFd>>,
     reaped: bool,
 }
 
 impl Process {
-    fn new(mut child: Child) -> io::Result<Self> {
+    fn new(child: Child) -> Self {
         let pid = Pid::from_child(&child);
-        let opened = pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(io::Error::from).and_then(registered);
-        match opened {
-            Ok(pidfd) => Ok(Self { child, pid, pidfd, reaped: false }),
-            Err(error) => {
-                let _ = kill_process_group(pid, Signal::KILL);
-                child.wait().ok();
-                Err(error)
-            }
-        }
+        Self { child, pid, pidfd: None, reaped: false }
     }
 
-    /// Waits for its end, without reaping it.
+    /// From now on its end can be waited for.
+    fn attend(&mut self) -> io::Result<()> {
+        if self.pidfd.is_none() {
+            self.pidfd = Some(registered(pidfd_open(self.pid, PidfdFlags::NONBLOCK)?)?);
+        }
+        Ok(())
+    }
+
+    /// Waits for its end, without reaping it; for ever, unless [attended](Self::attend).
     fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.pidfd.poll_read_ready(cx).map(|_| ())
+        let Some(pidfd) = &self.pidfd else { return Poll::Pending };
+        pidfd.poll_read_ready(cx).map(|_| ())
     }
 
     /// Sends a signal to all of its group; to nobody once it is reaped.
@@ -107,6 +132,13 @@ impl Process {
         if !self.reaped {
             let _ = kill_process_group(self.pid, signal);
         }
+    }
+
+    /// Reaps it, if it has ended.
+    fn try_reap(&mut self) -> io::Result<Option<ExitStatus>> {
+        let status = self.child.try_wait()?;
+        self.reaped = status.is_some();
+        Ok(status)
     }
 
     /// Reaps it; it has ended, or is about to after a SIGKILL.
@@ -125,7 +157,7 @@ fn registered(pidfd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(pidfd, Interest::READABLE)
 }
 
-/// Only where `watch` could not finish: the runtime ends, or the process was given up right after its start.
+/// Only where nobody could finish: the runtime ends, or the process was given up right after its start.
 impl Drop for Process {
     fn drop(&mut self) {
         if self.reaped {

@@ -6,6 +6,8 @@
 //! ```
 
 use std::{
+    io::{self, ErrorKind},
+    os::fd::OwnedFd,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -24,33 +26,82 @@ const READS: usize = 16;
 
 /// The reading end of a script's stderr.
 pub(super) struct Stderr {
-    pipe: Option<Receiver>,
+    pipe: Pipe,
     lines: Lines,
 }
 
+/// A pipe that does not block.
+enum Pipe {
+    /// Read when there is reason to.
+    Unattended(OwnedFd),
+    /// It wakes whoever waits for it.
+    Attended(Receiver),
+    Ended,
+}
+
 impl Stderr {
-    pub(super) fn new(pipe: Receiver, script: Arc<str>, pid: i32) -> Self {
-        Self { pipe: Some(pipe), lines: Lines { script, pid, rest: BytesMut::new(), told: 0, left_out: 0 } }
+    pub(super) fn new(pipe: OwnedFd, script: Arc<str>, pid: i32) -> Self {
+        let lines = Lines { script, pid, rest: BytesMut::new(), told: 0, left_out: 0 };
+        Self { pipe: Pipe::Unattended(pipe), lines }
+    }
+
+    /// From now on it can be waited for.
+    pub(super) fn attend(&mut self) -> io::Result<()> {
+        self.pipe = match std::mem::replace(&mut self.pipe, Pipe::Ended) {
+            Pipe::Unattended(pipe) => Pipe::Attended(Receiver::from_owned_fd_unchecked(pipe)?),
+            other => other,
+        };
+        Ok(())
+    }
+
+    /// Reads all that is there and does not wait; whether nobody writes any more.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        for _ in 0..READS {
+            match self.read() {
+                Ok(true) => {}
+                Ok(false) => return true,
+                Err(_) => return false,
+            }
+        }
+        false
     }
 
     /// Reads all that is there; ready at its end.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Most scripts are silent, and a silent one costs no buffer.
-        let mut scratch = [0; 4096];
         for _ in 0..READS {
-            let Some(pipe) = &self.pipe else { return Poll::Ready(()) };
-            match pipe.try_read(&mut scratch) {
-                Ok(read @ 1..) => self.lines.tell(&scratch[..read]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            match self.read() {
+                Ok(true) => {}
+                Ok(false) => return Poll::Ready(()),
+                Err(_would_block) => {
+                    let Pipe::Attended(pipe) = &self.pipe else { return Poll::Pending };
                     if ready!(pipe.poll_read_ready(cx)).is_err() {
-                        self.pipe = None;
+                        self.pipe = Pipe::Ended;
                     }
                 }
-                Ok(0) | Err(_) => self.pipe = None,
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether there was something; an error only where one would have to wait.
+    fn read(&mut self) -> io::Result<bool> {
+        // Most scripts are silent, and a silent one costs no buffer.
+        let mut scratch = [0; 4096];
+        let read = match &self.pipe {
+            Pipe::Unattended(pipe) => rustix::io::read(pipe, &mut scratch).map_err(io::Error::from),
+            Pipe::Attended(pipe) => pipe.try_read(&mut scratch),
+            Pipe::Ended => Ok(0),
+        };
+        match read {
+            Ok(read @ 1..) => self.lines.tell(&scratch[..read]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
+            Ok(0) | Err(_) => {
+                self.pipe = Pipe::Ended;
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The task that stays with a process until it is reaped, whatever becomes of its request.
+//! The task that stays with a process until it is reaped, when its request's future does not.
 //!
 //! ```text
 //! it ends ───────────────────▶ reap, tell the response; stderr a little longer, for children that still write
@@ -14,7 +14,6 @@ use std::{
     future::poll_fn,
     pin::Pin,
     process::ExitStatus,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -23,10 +22,10 @@ use rustix::process::Signal;
 use tokio::{
     net::unix::pipe::{Receiver, Sender},
     sync::oneshot,
-    time::{Sleep, sleep, timeout},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
 
-use super::{Process, Started, Stderr};
+use super::{Process, stderr::Stderr};
 use crate::{queue::Place, reason};
 
 /// How long things may take.
@@ -61,7 +60,19 @@ pub(crate) struct Watched {
     leave: Option<oneshot::Sender<Leave>>,
 }
 
+/// The task's side.
+pub(super) struct Side {
+    tell: oneshot::Sender<End>,
+    left: oneshot::Receiver<Leave>,
+}
+
 impl Watched {
+    pub(super) fn new() -> (Self, Side) {
+        let (tell, end) = oneshot::channel();
+        let (leave, left) = oneshot::channel();
+        (Self { end, leave: Some(leave) }, Side { tell, left })
+    }
+
     /// Waits for the end; only until it is ready once.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         Pin::new(&mut self.end).poll(cx).map(|end| end.unwrap_or(End::TimedOut))
@@ -85,40 +96,36 @@ impl Watched {
 }
 
 impl Watcher {
-    /// Starts the task.
-    pub(crate) fn watch(
-        self,
-        started: Started,
-        script: Arc<str>,
-        place: Place,
-    ) -> (Watched, Option<Sender>, Receiver) {
-        let Started { stdin, stdout, stderr, process } = started;
-        let (tell, end) = oneshot::channel();
-        let (leave, left) = oneshot::channel();
-        let stderr = Stderr::new(stderr, script, process.pid.as_raw_nonzero().get());
-        let watch = Watch { process, stderr, left: Some(left), rest: None };
-        tokio::spawn(self.run(watch, tell, place));
-        (Watched { end, leave: Some(leave) }, stdin, stdout)
-    }
-
-    async fn run(self, mut watch: Watch, tell: oneshot::Sender<End>, place: Place) {
-        let mut deadline = std::pin::pin!(sleep(self.deadline));
+    /// The task of a process that may end by itself.
+    pub(super) async fn run(self, mut watch: Watch, deadline: Instant, place: Place) {
+        let mut deadline = std::pin::pin!(sleep_until(deadline));
         match poll_fn(|cx| watch.poll_event(cx, deadline.as_mut())).await {
             Event::Ended => {}
-            Event::Abandoned(_stdin) => self.kill(&mut watch).await,
+            Event::Abandoned(stdin) => return self.end(watch, stdin, place).await,
             Event::Late => {
-                let _ = tell.send(End::TimedOut);
+                watch.tell(End::TimedOut);
                 self.kill(&mut watch).await;
                 watch.reaped();
                 return;
             }
         }
+        self.last(watch, place).await;
+    }
+
+    /// The task of a process that is to end; `stdin` stays open until it has.
+    pub(super) async fn end(self, mut watch: Watch, stdin: Option<Sender>, place: Place) {
+        self.kill(&mut watch).await;
+        drop(stdin);
+        self.last(watch, place).await;
+    }
+
+    async fn last(self, mut watch: Watch, place: Place) {
         let status = watch.reaped();
         drop(place);
         if let Some(status) = status {
-            let _ = tell.send(End::Exited(status));
+            watch.tell(End::Exited(status));
         }
-        let _ = timeout(self.linger, poll_fn(|cx| watch.poll_rest(cx))).await;
+        watch.linger(self.linger).await;
     }
 
     async fn kill(&self, watch: &mut Watch) {
@@ -139,14 +146,37 @@ enum Event {
     Late,
 }
 
-struct Watch {
+/// What a task has of a process.
+pub(super) struct Watch {
     process: Process,
     stderr: Stderr,
+    tell: Option<oneshot::Sender<End>>,
     left: Option<oneshot::Receiver<Leave>>,
     rest: Option<Receiver>,
 }
 
 impl Watch {
+    pub(super) fn new(process: Process, stderr: Stderr) -> Self {
+        Self { process, stderr, tell: None, left: None, rest: None }
+    }
+
+    /// There is a response that goes on.
+    pub(super) fn with_response(self, Side { tell, left }: Side) -> Self {
+        Self { tell: Some(tell), left: Some(left), ..self }
+    }
+
+    /// There is output that nobody wants.
+    pub(super) fn with_rest(self, rest: Option<Receiver>) -> Self {
+        Self { rest, ..self }
+    }
+
+    /// Reads a little longer what nobody else reads.
+    pub(super) async fn linger(&mut self, span: Duration) {
+        if self.stderr.attend().is_ok() {
+            let _ = timeout(span, poll_fn(|cx| self.poll_rest(cx))).await;
+        }
+    }
+
     fn poll_event(&mut self, cx: &mut Context<'_>, deadline: Pin<&mut Sleep>) -> Poll<Event> {
         if let Some(left) = &mut self.left
             && let Poll::Ready(how) = Pin::new(left).poll(cx)
@@ -173,6 +203,12 @@ impl Watch {
             self.rest = None;
         }
         stderr
+    }
+
+    fn tell(&mut self, end: End) {
+        if let Some(tell) = self.tell.take() {
+            let _ = tell.send(end);
+        }
     }
 
     fn reaped(&mut self) -> Option<ExitStatus> {

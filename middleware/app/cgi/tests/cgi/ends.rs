@@ -1,10 +1,12 @@
 //! How a script ends: in peace, killed with all that it started, and never left behind.
 
 use std::{
+    future::poll_fn,
     io::{self, Write},
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
+    task::Poll,
     time::Duration,
 };
 
@@ -51,6 +53,23 @@ async fn a_client_that_leaves_before_the_head_ends_the_script_too() {
     let request = asked(dir.cgi("echo $$ > pid; sleep 1000"));
     let pid = dir.told("pid").await;
     request.abort();
+    gone(&pid).await;
+}
+
+#[tokio::test]
+async fn a_request_and_a_response_may_be_dropped_by_a_thread_without_a_runtime() {
+    let dir = Dir::new();
+    let app = dir.cgi("echo $$ > pid; sleep 1000");
+    let mut request = Box::pin(ask(app));
+    let once = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx).is_pending())).await;
+    assert!(once, "it waits for the script");
+    let pid = dir.told("pid").await;
+    std::thread::spawn(|| drop(request)).join().expect("no panic");
+    gone(&pid).await;
+
+    let response = ask(dir.cgi(&format!("echo $$ > second; {HEAD}; printf x; sleep 1000"))).await;
+    let pid = dir.told("second").await;
+    std::thread::spawn(|| drop(response)).join().expect("no panic");
     gone(&pid).await;
 }
 

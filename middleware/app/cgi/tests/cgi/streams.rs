@@ -45,6 +45,24 @@ async fn output_comes_when_it_is_written_and_not_when_the_script_has_ended() {
     assert_eq!(said, b"onetwo");
 }
 
+/// The kernel closes what a process has open before it says that it has ended: now and then the answer is in between.
+#[tokio::test]
+async fn an_answer_that_is_all_there_before_its_head_is_sent_has_a_length() {
+    let dir = Dir::new();
+    let app = dir.cgi(&format!("{HEAD}; printf done"));
+    let mut length = None;
+    for _ in 0..1_000 {
+        let request = Request::get("/").body(ProbeBody::new()).expect("a request");
+        let response = app.clone().oneshot(request).await.expect("infallible");
+        length = response.body().size_hint().exact();
+        assert_eq!(response.into_body().collect().await.expect("a body").to_bytes(), "done");
+        if length.is_some() {
+            break;
+        }
+    }
+    assert_eq!(length, Some(4));
+}
+
 #[tokio::test]
 async fn input_comes_when_it_is_sent_and_not_when_it_has_ended() {
     let dir = Dir::new();
