@@ -45,7 +45,7 @@ pub use self::{
     body::{AsBody, Body, EmptyBody},
     chain::{Chain, ChainError, Link, RuntimeChain, Sealed},
     clock::{Clock, TimeSource},
-    context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot, UnixPeer},
+    context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot, TlsSession, UnixPeer},
     from_fn::{Next, from_fn, from_fn_with},
     gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
     ids::{RequestId, SpanId, TraceContext, TraceId},

@@ -28,6 +28,24 @@ struct Origin {
     host: Option<Host>,
     client: Option<ClientAddr>,
     peer: Option<ClientAddr>,
+    tls: Option<TlsSession>,
+}
+
+/// What client and server agreed on when the connection began, by the numbers that IANA gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsSession {
+    /// `0x0304` for TLS 1.3 (RFC 8446 §4.2.1).
+    pub version: u16,
+    /// `0x1301` for `TLS_AES_128_GCM_SHA256` (RFC 8446 §B.4).
+    pub cipher_suite: u16,
+}
+
+impl TlsSession {
+    /// A session of this version, with this cipher suite.
+    pub fn new(version: u16, cipher_suite: u16) -> Self {
+        Self { version, cipher_suite }
+    }
 }
 
 /// Copied into the context, whose allocation is there anyway. A longer one is worth an allocation of its own: to share
@@ -37,7 +55,7 @@ type Path = SmallVec<[u8; 64]>;
 impl Canonical {
     /// The canonical request. `host` is `None` only for an HTTP/1.0 request without one.
     pub fn new(scheme: Scheme, host: Option<Host>, client: Option<ClientAddr>) -> Self {
-        Self { origin: Arc::new(Origin { scheme, host, client, peer: None }), path: None }
+        Self { origin: Arc::new(Origin { scheme, host, client, peer: None, tls: None }), path: None }
     }
 
     /// Another request from the same client for the same host, as it is before its path is known: no allocation.
@@ -53,6 +71,12 @@ impl Canonical {
     /// Says who is at the other end of the connection itself, whomever that proxy names as its client.
     pub fn with_peer(mut self, peer: ClientAddr) -> Self {
         Arc::make_mut(&mut self.origin).peer = Some(peer);
+        self
+    }
+
+    /// Says that the connection itself is one of TLS, whatever a proxy says of its client's.
+    pub fn with_tls(mut self, session: TlsSession) -> Self {
+        Arc::make_mut(&mut self.origin).tls = Some(session);
         self
     }
 
@@ -83,6 +107,11 @@ impl Canonical {
     /// door does not say.
     pub fn peer(&self) -> Option<ClientAddr> {
         self.origin.peer
+    }
+
+    /// The TLS of the connection itself; `None` without one, and where the door does not say.
+    pub fn tls(&self) -> Option<TlsSession> {
+        self.origin.tls
     }
 }
 

@@ -27,7 +27,7 @@ mod client_addr;
 mod host;
 
 pub use self::{
-    canonical::Canonical,
+    canonical::{Canonical, TlsSession},
     client_addr::{ClientAddr, UnixPeer},
     host::Host,
 };

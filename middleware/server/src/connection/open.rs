@@ -8,7 +8,7 @@
 
 use std::{io, pin::pin, sync::Arc};
 
-use enfilade_core::ClientAddr;
+use enfilade_core::{ClientAddr, TlsSession};
 use http::uri::Scheme;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -44,6 +44,7 @@ pub(crate) struct Facts {
     /// What the requests' hosts must stand on.
     #[cfg(feature = "tls")]
     pub(crate) certificate: Option<Arc<Certificate>>,
+    pub(crate) tls: Option<TlsSession>,
 }
 
 /// A connection that HTTP can begin on.
@@ -64,13 +65,15 @@ pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<Opened<IO>, End> {
     #[cfg(feature = "tls")]
     if let Some(given) = &door.tls {
-        let (stream, version, certificate) = tls::open(io, given, first, drain).await?;
+        let tls::Secured { stream, version, certificate, session } =
+            tls::open(io, given, first, drain).await?;
         let facts = Facts {
             scheme: Scheme::HTTPS,
             client,
             trust: door.trust.clone(),
             drain: drain.clone(),
             certificate,
+            tls: session,
         };
         return Ok(Opened { stream, begun: Begun::default(), version, facts });
     }
@@ -83,6 +86,7 @@ pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
         drain: drain.clone(),
         #[cfg(feature = "tls")]
         certificate: None,
+        tls: None,
     };
     Ok(Opened { stream: Stream::Plain(io), begun, version, facts })
 }
@@ -119,6 +123,7 @@ mod tls {
 
     use std::{pin::pin, sync::Arc};
 
+    use enfilade_core::TlsSession;
     use rustls::server::Acceptor;
     use tokio::{
         io::{AsyncRead, AsyncWrite},
@@ -129,12 +134,20 @@ mod tls {
     use super::{Drain, End, Stream, Version, in_time};
     use crate::tls::{Certificate, Tls};
 
+    /// What the handshake has come to.
+    pub(super) struct Secured<IO> {
+        pub(super) stream: Stream<IO>,
+        pub(super) version: Version,
+        pub(super) certificate: Option<Arc<Certificate>>,
+        pub(super) session: Option<TlsSession>,
+    }
+
     pub(super) async fn open<IO: AsyncRead + AsyncWrite + Unpin>(
         io: IO,
         tls: &Tls,
         first: Instant,
         drain: &Drain,
-    ) -> Result<(Stream<IO>, Version, Option<Arc<Certificate>>), End> {
+    ) -> Result<Secured<IO>, End> {
         let hello = pin!(timeout_at(first, LazyConfigAcceptor::new(Acceptor::default(), io)));
         let Some(hello) = drain.unless_begun(hello).await else { return Err(End::Over) };
         let hello = in_time(hello, End::NoHandshake)?;
@@ -148,6 +161,8 @@ mod tls {
             Some(b"h2") => Version::Http2,
             _ => Version::Http1,
         };
-        Ok((Stream::Tls(Box::new(stream)), version, certificate))
+        let agreed = session.protocol_version().zip(session.negotiated_cipher_suite());
+        let session = agreed.map(|(version, suite)| TlsSession::new(version.into(), suite.suite().into()));
+        Ok(Secured { stream: Stream::Tls(Box::new(stream)), version, certificate, session })
     }
 }

@@ -69,7 +69,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use enfilade_core::{About, Canonical, ClientAddr, EmptyBody, Host, Link, Rejection, RequestContext};
+use enfilade_core::{
+    About, Canonical, ClientAddr, EmptyBody, Host, Link, Rejection, RequestContext, TlsSession,
+};
 #[cfg(feature = "tls")]
 use http::StatusCode;
 use http::{Request, Response, Version, request::Parts, uri::Scheme};
@@ -91,6 +93,7 @@ pub struct StrictRequest {
     drain: Option<Arc<Drain>>,
     #[cfg(feature = "tls")]
     certificate: Option<Arc<Certificate>>,
+    tls: Option<TlsSession>,
 }
 
 impl StrictRequest {
@@ -104,6 +107,7 @@ impl StrictRequest {
             drain: None,
             #[cfg(feature = "tls")]
             certificate: None,
+            tls: None,
         }
     }
 
@@ -117,6 +121,7 @@ impl StrictRequest {
             drain: Some(facts.drain),
             #[cfg(feature = "tls")]
             certificate: facts.certificate,
+            tls: facts.tls,
         }
     }
 
@@ -174,10 +179,7 @@ impl StrictRequest {
             self.check_certificate(host.as_ref())?;
         }
         let canonical = Canonical::new(self.scheme.clone(), host, self.client);
-        Ok(match self.client {
-            Some(peer) => canonical.with_peer(peer),
-            None => canonical,
-        })
+        Ok(self.of_this_connection(canonical))
     }
 
     /// The request as a trusted peer says it, or as it is.
@@ -186,7 +188,17 @@ impl StrictRequest {
         let word = trust.judge(peer, head.headers)?;
         let scheme = word.scheme.as_ref().unwrap_or(own.scheme());
         let host = word.host.as_ref().or(own.host());
-        Ok(Canonical::new(scheme.clone(), host.cloned(), Some(word.client)).with_peer(peer))
+        Ok(self.of_this_connection(Canonical::new(scheme.clone(), host.cloned(), Some(word.client))))
+    }
+
+    fn of_this_connection(&self, mut canonical: Canonical) -> Canonical {
+        if let Some(peer) = self.client {
+            canonical = canonical.with_peer(peer);
+        }
+        if let Some(session) = self.tls {
+            canonical = canonical.with_tls(session);
+        }
+        canonical
     }
 
     /// The peer, where it is believed, and what of it.

@@ -1,17 +1,22 @@
 //! Handshakes: which certificate, which protocol, how long, and how they end.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use enfilade_server::tls::Tls;
+use bytes::Bytes;
+use enfilade_core::{Canonical, RequestContext};
+use enfilade_server::{Limits, RequestBody, tls::Tls};
+use http::{Request, Response};
+use http_body_util::Full;
 use rustls::{ProtocolVersion, pki_types::ServerName, version};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, duplex},
     time::Instant,
 };
 use tokio_rustls::TlsConnector;
+use tower::service_fn;
 
 use crate::{
-    kit::{Log, PREFACE, hear, say},
+    kit::{Log, PREFACE, connect, hear, say},
     pki::{Client, Folder, pipe, server, shown, tls},
 };
 
@@ -46,6 +51,30 @@ async fn both_versions_and_both_protocols_are_spoken() {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_is_told_what_was_agreed_on_and_without_tls_nothing() {
+    let told = service_fn(async |request: Request<RequestBody>| {
+        let context = RequestContext::of(request.extensions()).expect("the door has begun it");
+        let session = context.canonical().and_then(Canonical::tls);
+        let text = session.map(|session| (session.version, session.cipher_suite));
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(format!("<{text:?}>"))))
+    });
+    let server = server(tls(&["shop.example"]));
+    for (asked, version) in [(&version::TLS12, 0x0303), (&version::TLS13, 0x0304)] {
+        let (client, inner) = duplex(1 << 16);
+        tokio::spawn(server.serve(inner, None, told));
+        let config = Arc::new(Client::of(&["http/1.1"], &[asked]).config);
+        let name = ServerName::try_from("shop.example").unwrap();
+        let mut stream = TlsConnector::from(config).connect(name, client).await.unwrap();
+        let suite = u16::from(stream.get_ref().1.negotiated_cipher_suite().unwrap().suite());
+        let heard = say(&mut stream, GET).await;
+        assert!(heard.text.contains(&format!("<Some(({version}, {suite}))>")), "{heard:?}");
+    }
+    let mut plain = connect(Limits::default(), told);
+    let heard = say(&mut plain, GET).await;
+    assert!(heard.text.contains("<None>"), "{heard:?}");
 }
 
 #[tokio::test(start_paused = true)]

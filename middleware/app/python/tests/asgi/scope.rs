@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use enfilade_core::{AuthMethod, Canonical, ClientAddr, Host, Principal, RequestContext, UnixPeer};
+use enfilade_core::{
+    AuthMethod, Canonical, ClientAddr, Host, Principal, RequestContext, TlsSession, UnixPeer,
+};
 use enfilade_test::{Drive, assert_body, assert_passed, assert_refused};
 use http::{HeaderValue, Method, Version, request, uri::Scheme};
 
@@ -69,6 +71,25 @@ fn a_client_that_a_proxy_names_has_no_port_and_one_of_a_unix_socket_has_no_addre
         let mut app = Drive::service(app);
         for (client, told) in clients {
             let canonical = Canonical::new(Scheme::HTTP, None, Some(client));
+            let reply = app
+                .get("/")
+                .edit(|head| RequestContext::begin(&mut head.extensions, canonical))
+                .send_async()
+                .await;
+            assert_body!(reply, told);
+        }
+    });
+}
+
+#[test]
+fn what_was_agreed_on_by_tls_is_told_and_without_it_the_extension_is_not_there() {
+    run(&show("repr(scope['extensions'].get('tls'))"), |app, _| async move {
+        let mut app = Drive::service(app);
+        let plain = Canonical::new(Scheme::HTTPS, None, None);
+        let secured = plain.another().with_tls(TlsSession::new(0x0304, 0x1301));
+        let told = "{'server_cert': None, 'client_cert_chain': (), 'client_cert_name': None, \
+                    'client_cert_error': None, 'tls_version': 772, 'cipher_suite': 4865}";
+        for (canonical, told) in [(plain, "None"), (secured, told)] {
             let reply = app
                 .get("/")
                 .edit(|head| RequestContext::begin(&mut head.extensions, canonical))

@@ -16,12 +16,12 @@ mod principal;
 
 pub(super) use self::path::path;
 
-use enfilade_core::RequestContext;
+use enfilade_core::{Canonical, RequestContext, TlsSession};
 use http::{HeaderMap, Version, header::TE, request, uri::Scheme};
 use pyo3::{
     intern,
     prelude::*,
-    types::{PyBytes, PyDict, PyString},
+    types::{PyBytes, PyDict, PyString, PyTuple},
 };
 
 use super::{app::App, settings::Settings};
@@ -99,7 +99,7 @@ pub(super) fn scope<'py>(
     let query = head.uri.query().unwrap_or_default();
     scope.set_item(intern!(py, "query_string"), PyBytes::new(py, query.as_bytes()))?;
     scope.set_item(intern!(py, "headers"), fields::list(py, head)?)?;
-    if let Some(client) = canonical.and_then(enfilade_core::Canonical::client) {
+    if let Some(client) = canonical.and_then(Canonical::client) {
         scope.set_item(intern!(py, "client"), address::client(py, client)?)?;
     }
     scope.set_item(intern!(py, "server"), address::server(py, head, https)?)?;
@@ -130,7 +130,24 @@ fn extensions<'py>(py: Python<'py>, app: &App, head: &request::Parts) -> PyResul
     if takes_trailers(head.version, &head.headers) {
         extensions.set_item(intern!(py, "http.response.trailers"), PyDict::new(py))?;
     }
+    let canonical = RequestContext::of(&head.extensions).and_then(RequestContext::canonical);
+    if let Some(session) = canonical.and_then(Canonical::tls) {
+        extensions.set_item(intern!(py, "tls"), tls(py, session)?)?;
+    }
     Ok(extensions)
+}
+
+/// The extension `tls`; no client is asked for a certificate, and the server's is not told.
+#[cold]
+fn tls(py: Python<'_>, session: TlsSession) -> PyResult<Bound<'_, PyDict>> {
+    let tls = PyDict::new(py);
+    tls.set_item(intern!(py, "server_cert"), py.None())?;
+    tls.set_item(intern!(py, "client_cert_chain"), PyTuple::empty(py))?;
+    tls.set_item(intern!(py, "client_cert_name"), py.None())?;
+    tls.set_item(intern!(py, "client_cert_error"), py.None())?;
+    tls.set_item(intern!(py, "tls_version"), session.version)?;
+    tls.set_item(intern!(py, "cipher_suite"), session.cipher_suite)?;
+    Ok(tls)
 }
 
 /// HTTP/2 carries them; of HTTP/1.1 only who says so is sent any (RFC 9110 §6.5.1).
