@@ -75,7 +75,7 @@ fn on(python: &Started, args: &RunArgs, target: &str, gateway: Gateway) -> Resul
     match interface {
         Interface::Asgi if args.python.threads.is_some() => Err(RunError::Threads.into()),
         Interface::Asgi => asgi(args, &app, gateway, python.version()),
-        Interface::Wsgi => wsgi(args, app, gateway, python.version()),
+        Interface::Wsgi => wsgi(args, app, gateway, python),
     }
 }
 
@@ -94,10 +94,10 @@ fn asgi(args: &RunArgs, app: &PythonApp, gateway: Gateway, version: &str) -> Res
     AsgiApp::run_imported(app, served).map_err(RunError::Import)?
 }
 
-fn wsgi(args: &RunArgs, app: PythonApp, gateway: Gateway, version: &str) -> Result<(), BoxError> {
+fn wsgi(args: &RunArgs, app: PythonApp, gateway: Gateway, python: &Started) -> Result<(), BoxError> {
     let threads = args.python.threads.unwrap_or(1);
     let count = if threads == 1 { String::new() } else { format!(", {threads} threads") };
-    let what = format!("{} (WSGI on Python {version}{count})", app.target());
+    let what = format!("{} (WSGI on Python {}{count})", app.target(), python.version());
     let mut app = WsgiApp::from(app)
         .with_threads(threads.into())
         .with_max_body(args.max_body)
@@ -107,7 +107,14 @@ fn wsgi(args: &RunArgs, app: PythonApp, gateway: Gateway, version: &str) -> Resu
         app = app.with_deadline(Duration::from_secs(seconds));
     }
     watch_the_end()?;
-    let served = gateway.serve(app, &what);
+    let served = async {
+        // In this order: once the address is printed, whoever reads it may send signals.
+        tokio::select! {
+            biased;
+            Err(error) = python.run_signal_handlers() => Err(error.into()),
+            served = gateway.serve(app, &what) => served,
+        }
+    };
     if threads == 1 {
         return PythonRuntime::new()?.block_on(served);
     }

@@ -330,13 +330,15 @@ class End(Shop):
         self.file("signals.py", "import signal\nfrom shop import *\n"
                   "for name in ['SIGINT', 'SIGTERM', 'SIGUSR1']:\n"
                   "    signal.signal(getattr(signal, name), lambda number, frame, name=name: print('app:', name, flush=True))\n")
-        for told in [signal.SIGINT, signal.SIGTERM]:
-            gateway = self.run_app("signals:asgi")
-            gateway.process.send_signal(signal.SIGUSR1)
-            self.assertEqual(gateway.process.stdout.readline().strip() or gateway.process.stdout.readline().strip(), "app: SIGUSR1")
-            gateway.process.send_signal(told)
-            self.assertIn(f"app: {told.name}", gateway.process.stdout.read())
-            self.assertEqual(gateway.process.wait(PATIENCE), 0)
+        for app in [["signals:asgi"], ["signals:wsgi"], ["signals:wsgi", "--threads", "2"]]:
+            for told in [signal.SIGINT, signal.SIGTERM]:
+                with self.subTest(app=app, told=told):
+                    gateway = self.run_app(*app)
+                    gateway.process.send_signal(signal.SIGUSR1)
+                    self.assertEqual(next(filter(str.strip, gateway.process.stdout)).strip(), "app: SIGUSR1")
+                    gateway.process.send_signal(told)
+                    self.assertIn(f"app: {told.name}", gateway.process.stdout.read())
+                    self.assertEqual(gateway.process.wait(PATIENCE), 0)
 
 
 class Reload(Shop):

@@ -20,8 +20,8 @@ impl Started {
             let steps: [fn(Python<'_>) -> PyResult<()>; 4] = [default_signals, threads, atexit, flush];
             for step in steps {
                 if let Err(error) = step(py) {
-                    // As `python` does; there is nothing that it could stop.
-                    error.print(py);
+                    // As `python` does: there is nothing that it could stop.
+                    error.write_unraisable(py, None);
                 }
             }
         });

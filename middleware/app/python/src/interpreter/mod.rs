@@ -15,6 +15,7 @@
 
 mod config;
 mod finish;
+mod signals;
 mod start_error;
 mod venv;
 
