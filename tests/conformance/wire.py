@@ -4,12 +4,13 @@
         wire.send("GET /hello HTTP/1.1", "Host: x");  wire.answer() ─▶ Answer(status, reason, headers, body, whole)
 """
 
+import os
 import socket
 import struct
 from dataclasses import dataclass, field
 
 # Within it a server that does what it should has long answered; one that does not costs a run this much.
-PATIENCE = 6
+PATIENCE = float(os.environ.get("PATIENCE", "6"))
 
 
 @dataclass
