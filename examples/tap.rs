@@ -10,6 +10,7 @@
 //! ```
 //!
 //! One chain stands before all of them: `curl -u ada:lovelace localhost:3000/shop/cart` is ada to each.
+//! `PORT` in the environment is another port.
 
 use std::{convert::Infallible, path::Path, sync::Arc};
 
@@ -41,7 +42,8 @@ fn main() -> Result<(), BoxError> {
             .build(service_fn(move |request: Request<RequestBody>| {
                 Oneshot::new(tap.app(request.uri().path()).clone(), request)
             }))?;
-        Server::bind("localhost:3000").await?.with_signals()?.serve(service).await?;
+        let port = std::env::var("PORT").unwrap_or_else(|_| "3000".into());
+        Server::bind(format!("localhost:{port}")).await?.with_signals()?.serve(service).await?;
         Ok(())
     })?
 }
