@@ -26,8 +26,7 @@ use crate::PythonRuntime;
 pub(crate) struct Selector {
     local: Rc<Local>,
     descriptors: Descriptors,
-    /// Descriptor → `selectors.SelectorKey`.
-    keys: Py<PyDict>,
+    keys: Py<Keys>,
     nothing: Py<PyTuple>,
     key_type: Py<PyAny>,
     runtime: Arc<PythonRuntime>,
@@ -41,7 +40,7 @@ impl Selector {
         Ok(Self {
             local,
             descriptors,
-            keys: PyDict::new(py).unbind(),
+            keys: Py::new(py, Keys(PyDict::new(py).unbind()))?,
             nothing: PyTuple::empty(py).unbind(),
             key_type: py.import("selectors")?.getattr("SelectorKey")?.unbind(),
             runtime,
@@ -69,7 +68,7 @@ impl Selector {
         data: Py<PyAny>,
     ) -> PyResult<Py<PyAny>> {
         let key = self.key_type.call1(py, (file, fd, events, data))?;
-        self.keys.bind(py).set_item(fd, &key)?;
+        self.keys(py).set_item(fd, &key)?;
         Ok(key)
     }
 }
@@ -86,7 +85,7 @@ impl Selector {
         let mut failed = Ok(());
         self.descriptors.look(|fd, events| {
             let mut add = || -> PyResult<()> {
-                let Some(key) = self.keys.bind(py).get_item(fd)? else { return Ok(()) };
+                let Some(key) = self.keys(py).get_item(fd)? else { return Ok(()) };
                 let wanted: u8 = key.getattr(intern!(py, "events"))?.extract()?;
                 let events = events & wanted;
                 if events == 0 {
@@ -115,7 +114,7 @@ impl Selector {
     ) -> PyResult<Py<PyAny>> {
         check(events)?;
         let fd = descriptor(&fileobj)?;
-        if self.keys.bind(py).contains(fd)? {
+        if self.keys(py).contains(fd)? {
             return Err(PyKeyError::new_err(format!("descriptor {fd} is registered already")));
         }
         self.descriptors.add(fd, events)?;
@@ -135,7 +134,7 @@ impl Selector {
         self.known(py, fd)?;
         if let Err(error) = self.descriptors.modify(fd, events) {
             // One that was closed is known no more, and may be registered anew.
-            self.keys.bind(py).del_item(fd)?;
+            self.keys(py).del_item(fd)?;
             return Err(error.into());
         }
         self.key(py, &fileobj, fd, events, data.unwrap_or_else(|| py.None()))
@@ -144,7 +143,7 @@ impl Selector {
     fn unregister(&self, py: Python<'_>, fileobj: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let fd = self.known_descriptor(py, &fileobj)?;
         let key = self.known(py, fd)?;
-        self.keys.bind(py).del_item(fd)?;
+        self.keys(py).del_item(fd)?;
         // One that was closed before has left the epoll by itself.
         let _ = self.descriptors.delete(fd);
         Ok(key)
@@ -154,20 +153,40 @@ impl Selector {
         self.known(py, self.known_descriptor(py, &fileobj)?)
     }
 
-    fn get_map(&self, py: Python<'_>) -> Py<PyDict> {
+    fn get_map(&self, py: Python<'_>) -> Py<Keys> {
         self.keys.clone_ref(py)
     }
 
     fn close(&self, py: Python<'_>) {
-        self.keys.bind(py).clear();
+        self.keys(py).clear();
     }
 }
 
 impl Selector {
-    /// The descriptor of something; of what is closed, that which it was registered by.
+    fn keys<'py>(&self, py: Python<'py>) -> &Bound<'py, PyDict> {
+        self.keys.get().0.bind(py)
+    }
+
     fn known_descriptor(&self, py: Python<'_>, file: &Bound<'_, PyAny>) -> PyResult<RawFd> {
+        self.keys.get().descriptor(py, file)
+    }
+
+    fn known(&self, py: Python<'_>, fd: RawFd) -> PyResult<Py<PyAny>> {
+        let key = self.keys(py).get_item(fd)?;
+        key.map(Bound::unbind)
+            .ok_or_else(|| PyKeyError::new_err(format!("descriptor {fd} is not registered")))
+    }
+}
+
+/// Descriptor → `selectors.SelectorKey`, and what has a descriptor as well: asyncio looks here since Python 3.13.
+#[pyclass(frozen, mapping, module = "enfilade")]
+struct Keys(Py<PyDict>);
+
+impl Keys {
+    /// The descriptor of something; of what is closed, that which it was registered by.
+    fn descriptor(&self, py: Python<'_>, file: &Bound<'_, PyAny>) -> PyResult<RawFd> {
         descriptor(file).or_else(|error| {
-            for (fd, key) in self.keys.bind(py) {
+            for (fd, key) in self.0.bind(py) {
                 if key.getattr(intern!(py, "fileobj"))?.is(file) {
                     return fd.extract();
                 }
@@ -175,11 +194,35 @@ impl Selector {
             Err(error)
         })
     }
+}
 
-    fn known(&self, py: Python<'_>, fd: RawFd) -> PyResult<Py<PyAny>> {
-        let key = self.keys.bind(py).get_item(fd)?;
-        key.map(Bound::unbind)
-            .ok_or_else(|| PyKeyError::new_err(format!("descriptor {fd} is not registered")))
+#[pymethods]
+impl Keys {
+    #[pyo3(signature = (file, default=None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        file: Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.0.bind(py).get_item(self.descriptor(py, &file)?)?.or(default))
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, file: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let fd = self.descriptor(py, &file)?;
+        self.0.bind(py).get_item(fd)?.ok_or_else(|| PyKeyError::new_err(file.unbind()))
+    }
+
+    fn __contains__(&self, py: Python<'_>, file: Bound<'_, PyAny>) -> PyResult<bool> {
+        self.0.bind(py).contains(self.descriptor(py, &file)?)
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.0.bind(py).len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bind(py).call_method0(intern!(py, "__iter__"))
     }
 }
 

@@ -49,6 +49,13 @@ fn a_relative_path_begins_at_the_working_directory() {
 }
 
 #[test]
+fn a_path_that_is_not_absolute_begins_in_the_programs_folder() {
+    let source = sends(Path::new("Cargo.toml"), "");
+    let reply = both(&source, |mut app| async move { app.get("/").send_async().await });
+    assert!(reply.text().contains("[package]"), "{}", reply.text());
+}
+
+#[test]
 fn an_empty_file_is_an_empty_body() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let reply = both(&sends(file.path(), ""), |mut app| async move { app.get("/").send_async().await });

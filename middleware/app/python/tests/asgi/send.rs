@@ -100,7 +100,6 @@ fn a_message_of_the_wrong_shape_raises_in_the_app() {
         ("{'type': 'http.response.body', 'more_body': 'yes'}", "TypeError"),
         ("{'type': 'http.response.pathsend'}", "ValueError"),
         ("{'type': 'http.response.pathsend', 'path': b'/x'}", "TypeError"),
-        ("{'type': 'http.response.pathsend', 'path': 'x'}", "ValueError"),
         ("{'type': 'http.response.debug', 'info': {}}", "RuntimeError"),
     ] {
         let said = said(BEGUN, message);
