@@ -47,6 +47,9 @@ struct Kept {
     peer_port: Said,
     /// Whose text `address` is.
     peer: Option<IpAddr>,
+    client: Option<ClientAddr>,
+    /// The version and whether it was over TLS, where all of the request's own variables are told.
+    seen: Option<(Version, bool)>,
     raw: Vec<u8>,
     info: Vec<u8>,
 }
@@ -116,6 +119,8 @@ impl Kept {
             address: said(intern!(py, "REMOTE_ADDR")),
             peer_port: said(intern!(py, "REMOTE_PORT")),
             peer: None,
+            client: None,
+            seen: None,
             raw: Vec::new(),
             info: Vec::new(),
             environ: environ.unbind(),
@@ -130,7 +135,31 @@ impl Kept {
         target: &Target<'_>,
     ) -> PyResult<()> {
         let host = target.host.as_deref();
+        // Few comparisons and little code: what a request costs here is to fetch its instructions.
+        let same = self.seen == Some((head.version, target.https))
+            && self.method.is(Some(head.method.as_str().as_bytes()))
+            && self.host.is(host.map(Host::as_bytes));
+        if !same {
+            self.change(environ, mount, head, target)?;
+        }
+        if self.client != target.client {
+            self.change_client(environ, target.client)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn change(
+        &mut self,
+        environ: &Bound<'_, PyDict>,
+        mount: &Mount,
+        head: &request::Parts,
+        target: &Target<'_>,
+    ) -> PyResult<()> {
+        let host = target.host.as_deref();
         let (scheme, usual) = if target.https { ("https", 443) } else { ("http", 80) };
+        self.seen = None;
         self.method.tell(environ, Some(head.method.as_str().as_bytes()))?;
         self.protocol.tell(environ, Some(protocol(head.version).as_bytes()))?;
         self.scheme.tell(environ, Some(scheme.as_bytes()))?;
@@ -139,27 +168,31 @@ impl Kept {
         let port = host.and_then(Host::port).unwrap_or(usual);
         self.port.tell(environ, Some(decimal(&mut [0; 5], port)))?;
         self.host.tell(environ, host.map(Host::as_bytes))?;
-        self.follow_client(environ, target.client)
+        self.seen = Some((head.version, target.https));
+        Ok(())
     }
 
     /// An address is never made up: absent where nobody knows it.
-    fn follow_client(&mut self, environ: &Bound<'_, PyDict>, client: Option<ClientAddr>) -> PyResult<()> {
+    #[inline(never)]
+    fn change_client(&mut self, environ: &Bound<'_, PyDict>, client: Option<ClientAddr>) -> PyResult<()> {
+        let mut digits = [0; 5];
         let port = match client {
-            Some(ClientAddr::Tcp(address)) => Some(address.port()),
+            Some(ClientAddr::Tcp(address)) => Some(decimal(&mut digits, address.port())),
             _ => None,
         };
-        let mut digits = [0; 5];
-        self.peer_port.tell(environ, port.map(|port| decimal(&mut digits, port)))?;
+        self.peer_port.tell(environ, port)?;
         let address = client.and_then(|client| client.ip());
-        if address.is_some() && self.peer == address {
-            return Ok(());
+        if address.is_none() || self.peer != address {
+            self.peer = None;
+            match (address, client) {
+                (Some(address), _) => self.address.tell(environ, Some(address.to_string().as_bytes()))?,
+                (None, Some(ClientAddr::Unix(_))) => self.address.tell(environ, Some(b"unix:"))?,
+                (None, _) => self.address.tell(environ, None)?,
+            }
+            self.peer = address;
         }
-        self.peer = address;
-        match (address, client) {
-            (Some(address), _) => self.address.tell(environ, Some(address.to_string().as_bytes())),
-            (None, Some(ClientAddr::Unix(_))) => self.address.tell(environ, Some(b"unix:")),
-            (None, _) => self.address.tell(environ, None),
-        }
+        self.client = client;
+        Ok(())
     }
 
     fn follow_path(
@@ -186,13 +219,15 @@ impl Kept {
 }
 
 impl Said {
-    #[inline]
-    fn tell(&mut self, environ: &Bound<'_, PyDict>, bytes: Option<&[u8]>) -> PyResult<()> {
-        if self.bytes.as_deref() == bytes { Ok(()) } else { self.change(environ, bytes) }
+    fn is(&self, bytes: Option<&[u8]>) -> bool {
+        self.bytes.as_deref() == bytes
     }
 
-    #[cold]
-    fn change(&mut self, environ: &Bound<'_, PyDict>, bytes: Option<&[u8]>) -> PyResult<()> {
+    #[inline(never)]
+    fn tell(&mut self, environ: &Bound<'_, PyDict>, bytes: Option<&[u8]>) -> PyResult<()> {
+        if self.is(bytes) {
+            return Ok(());
+        }
         let key = self.key.bind(environ.py());
         match bytes {
             Some(bytes) => environ.set_item(key, latin1(environ.py(), bytes))?,
