@@ -139,7 +139,7 @@ mod tests {
             for field in fields {
                 headers.append(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(field));
             }
-            let agreed = Agreed::of(&headers).map(|agreed| agreed.header());
+            let agreed = Agreed::of(&headers).map(Agreed::header);
             assert_eq!(agreed.as_ref().and_then(|value| value.to_str().ok()), expected, "{fields:?}");
         }
     }
