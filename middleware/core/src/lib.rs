@@ -32,6 +32,7 @@ pub mod clock;
 pub mod context;
 pub mod from_fn;
 pub mod gate;
+pub mod gateway;
 pub mod guide;
 pub mod ids;
 pub mod plan;

@@ -10,16 +10,21 @@
 
 use std::{fmt, time::Duration};
 
-use enfilade_core::{Clock, LogLimit, Rejection};
+use enfilade_core::{Clock, LogLimit, Rejection, gateway::Fault};
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
-pub(crate) fn path() -> Rejection {
-    Rejection::new(StatusCode::BAD_REQUEST, "cgi.path-unclear")
-        .with_detail("the path can be read in two ways")
-}
-
-pub(crate) fn host() -> Rejection {
-    Rejection::new(StatusCode::BAD_REQUEST, "cgi.host-unclear").with_detail("name one host")
+/// What the gateways have in common, by this one's codes.
+#[cold]
+pub(crate) fn fault(fault: Fault) -> Rejection {
+    match fault {
+        Fault::Path => Rejection::new(StatusCode::BAD_REQUEST, "cgi.path-unclear")
+            .with_detail("the path can be read in two ways"),
+        Fault::Host => {
+            Rejection::new(StatusCode::BAD_REQUEST, "cgi.host-unclear").with_detail("name one host")
+        }
+        _ => Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "cgi.user-unfit")
+            .with_log("the proved subject is empty or holds a NUL: no environment can carry it"),
+    }
 }
 
 pub(crate) fn collision(name: &str) -> Rejection {
@@ -45,11 +50,6 @@ pub(crate) fn length_required() -> Rejection {
 
 pub(crate) fn not_here() -> Rejection {
     Rejection::new(StatusCode::NOT_FOUND, "cgi.not-here")
-}
-
-pub(crate) fn user() -> Rejection {
-    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "cgi.user-unfit")
-        .with_log("the proved subject is empty or holds a NUL: no environment can carry it")
 }
 
 pub(crate) fn busy() -> Rejection {

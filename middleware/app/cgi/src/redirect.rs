@@ -13,7 +13,7 @@
 use std::{convert::Infallible, future::poll_fn, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use enfilade_core::{Principal, RequestContext};
+use enfilade_core::{Principal, RequestContext, gateway::decode};
 use http::{
     Method, Request, Response, Uri,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING},
@@ -23,7 +23,7 @@ use http::{
 use http_body::Body;
 use tower_service::Service;
 
-use crate::{BoxError, CgiBody, environment::decode, head::HeadFault};
+use crate::{BoxError, CgiBody, head::HeadFault};
 
 /// Local redirects in one request, at most.
 pub(crate) const MOST: u8 = 5;

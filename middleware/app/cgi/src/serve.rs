@@ -58,7 +58,7 @@ async fn turns(
         if turns > redirect::MOST {
             return Err(reason::script("cgi.redirect-loop", format!("the last one to {to}")));
         }
-        let own = crate::environment::decode(to.path())
+        let own = enfilade_core::gateway::decode(to.path())
             .is_some_and(|path| settings.site.path_info(&path).is_some());
         let elsewhere = format!("to {to}");
         head = follow(head, to)?;

@@ -26,10 +26,8 @@
 
 mod header;
 mod site;
-mod target;
 
 pub use self::site::Site;
-pub(crate) use self::target::decode;
 
 use std::{
     borrow::Cow,
@@ -37,10 +35,12 @@ use std::{
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
 };
 
-use enfilade_core::{AuthMethod, ClientAddr, Host, Principal, Rejection};
+use enfilade_core::{
+    ClientAddr, Host, Rejection,
+    gateway::{Target, User},
+};
 use http::{Method, Version, header::CONTENT_TYPE, request};
 
-use self::target::Target;
 use crate::reason;
 
 /// What the request decides: no operator may set these. `HTTP_*` besides.
@@ -105,7 +105,7 @@ impl Site {
     /// - 404 `cgi.not-here`, when the path is not below the script's name
     /// - 500 `cgi.user-unfit`, when the proved subject cannot stand in a variable
     pub fn variables(&self, head: &request::Parts, length: Option<u64>) -> Result<Variables, Rejection> {
-        let target = Target::of(head)?;
+        let target = Target::of(head).map_err(reason::fault)?;
         let info = self.path_info(&target.path).ok_or_else(reason::not_here)?;
         let mut all = Variables(Vec::with_capacity(24 + self.extra.len() + head.headers.keys_len()));
         all.0.extend(self.extra.iter().map(|(name, value)| (name.clone().into(), value.clone())));
@@ -196,22 +196,10 @@ fn about_the_client(all: &mut Variables, client: Option<ClientAddr>) {
 }
 
 fn about_the_user(all: &mut Variables, head: &request::Parts) -> Result<(), Rejection> {
-    let proved = Principal::of(&head.extensions).filter(|who| !who.is_anonymous());
-    let Some(who) = proved else { return Ok(()) };
-    let subject = who.subject();
-    // Cut off at a NUL it would be somebody else, and an empty one is nobody.
-    if subject.is_empty() || subject.contains('\0') {
-        return Err(reason::user());
+    if let Some(user) = User::of(&head.extensions).map_err(reason::fault)? {
+        all.push("REMOTE_USER", user.subject);
+        all.push("AUTH_TYPE", user.auth_type);
     }
-    all.push("REMOTE_USER", subject);
-    all.push(
-        "AUTH_TYPE",
-        match who.method() {
-            AuthMethod::Basic => "Basic",
-            AuthMethod::Bearer => "Bearer",
-            other => other.as_str(),
-        },
-    );
     Ok(())
 }
 

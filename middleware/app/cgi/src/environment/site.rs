@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use enfilade_core::gateway;
+
 /// What an environment is made of besides the request.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -40,10 +42,6 @@ impl Site {
 
     /// What of a decoded path follows the script's name, by bytes; `None` if the path is not below it.
     pub(crate) fn path_info<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
-        if path == b"*" {
-            return Some(b"");
-        }
-        let info = path.strip_prefix(self.script_name.as_bytes())?;
-        matches!(info.first(), None | Some(b'/')).then_some(info)
+        gateway::path_info(&self.script_name, path)
     }
 }

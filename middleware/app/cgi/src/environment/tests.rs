@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use enfilade_core::{Canonical, RequestContext, UnixPeer};
+use enfilade_core::{AuthMethod, Canonical, Principal, RequestContext, UnixPeer, gateway::decode};
 use http::{HeaderName, HeaderValue, Request, uri::Scheme};
 use proptest::{collection::vec, prelude::*};
 

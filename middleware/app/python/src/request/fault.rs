@@ -5,7 +5,7 @@
 //! 404  not-here      500  user-unfit
 //! ```
 
-use enfilade_core::Rejection;
+use enfilade_core::{Rejection, gateway};
 use http::StatusCode;
 
 /// The reason codes of one interface.
@@ -36,6 +36,16 @@ pub(crate) enum Fault {
     NotHere,
     /// The proved subject cannot be told.
     User,
+}
+
+impl From<gateway::Fault> for Fault {
+    fn from(fault: gateway::Fault) -> Self {
+        match fault {
+            gateway::Fault::Path => Self::Path,
+            gateway::Fault::Host => Self::Host,
+            _ => Self::User,
+        }
+    }
 }
 
 impl Fault {

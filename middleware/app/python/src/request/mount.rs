@@ -4,7 +4,7 @@
 //! /shop ── /shop/cart ─▶ script name /shop, then /cart        /shopping ─▶ not here
 //! ```
 
-use enfilade_core::Host;
+use enfilade_core::{Host, gateway};
 use http::HeaderValue;
 
 use super::ConfigError;
@@ -48,10 +48,6 @@ impl Mount {
 
     /// What of a decoded path follows the script's name, by bytes; `None` if the path is not below it.
     pub(crate) fn path_info<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
-        if path == b"*" {
-            return Some(b"");
-        }
-        let info = path.strip_prefix(self.script_name.as_bytes())?;
-        matches!(info.first(), None | Some(b'/')).then_some(info)
+        gateway::path_info(&self.script_name, path)
     }
 }

@@ -6,15 +6,13 @@
 
 use std::borrow::Cow;
 
-use enfilade_core::RequestContext;
+use enfilade_core::{RequestContext, gateway::decode};
 use http::request;
 use pyo3::{
     intern,
     prelude::*,
     types::{PyBytes, PyDict},
 };
-
-use crate::request::decode;
 
 /// What the path is to an app; `None` where it is no UTF-8, or where two parties could read two paths.
 pub(in crate::asgi) fn path(head: &request::Parts) -> Option<Cow<'_, str>> {

@@ -14,7 +14,10 @@ mod header;
 mod template;
 mod words;
 
-use enfilade_core::Rejection;
+use enfilade_core::{
+    Rejection,
+    gateway::{Target, User},
+};
 use http::{Method, request};
 use pyo3::{intern, prelude::*, types::PyDict};
 
@@ -24,7 +27,7 @@ use super::{
     input::{Input, Source},
     reason,
 };
-use crate::request::{Fault, Mount, Target, User};
+use crate::request::{Fault, Mount};
 
 /// The request's body as the app is given it.
 #[derive(Debug, Default)]
@@ -48,9 +51,9 @@ impl Template {
         entity: Entity,
     ) -> Result<Bound<'py, PyDict>, Rejection> {
         let fault = |fault: Fault| fault.reject(&reason::CODES);
-        let target = Target::of(head).map_err(fault)?;
+        let target = Target::of(head).map_err(|raised| fault(raised.into()))?;
         let info = mount.path_info(&target.path).ok_or_else(|| fault(Fault::NotHere))?;
-        let user = User::of(&head.extensions).map_err(fault)?;
+        let user = User::of(&head.extensions).map_err(|raised| fault(raised.into()))?;
         let filled = || {
             let (environ, has_path) = self.copy(py, mount, head, &target, info)?;
             if !has_path {

@@ -11,7 +11,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use enfilade_core::{ClientAddr, Host};
+use enfilade_core::{ClientAddr, Host, gateway::Target};
 use http::{Version, request};
 use pyo3::{
     intern,
@@ -22,7 +22,7 @@ use pyo3::{
 
 use super::words::latin1;
 use crate::{
-    request::{Mount, Target},
+    request::Mount,
     wsgi::{errors::Errors, file_wrapper::FileWrapper, input::Input},
 };
 
