@@ -6,6 +6,7 @@
 //! ```
 
 pub mod asgi;
+mod awaitable;
 pub mod import;
 pub mod interpreter;
 mod native;

@@ -6,100 +6,38 @@
 //!
 //! It has a coroutine's methods, so that `asyncio.create_task` takes it.
 
-use std::{ffi::c_void, ptr};
+use std::ffi::CStr;
 
-use pyo3::{
-    exceptions::PyStopIteration,
-    ffi,
-    prelude::*,
-    sync::PyOnceLock,
-    types::{PyTuple, PyType},
+use pyo3::{prelude::*, types::PyTuple};
+
+use crate::{
+    awaitable::{Awaitable, Step, TypeOf, thrown},
+    native::Slot,
 };
 
-use crate::native::{self, Definition, Slot, guarded};
+struct Ready(Slot);
 
-type Ready = Slot;
-
-static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static TYPE: TypeOf<Ready> = TypeOf::new();
 
 /// One that holds a value, or is `None`.
 pub(super) fn ready(py: Python<'_>, value: Option<Py<PyAny>>) -> PyResult<Bound<'_, PyAny>> {
-    let of = TYPE.get_or_try_init(py, || define(py))?;
-    // SAFETY: the type was made for `Ready`.
-    unsafe { native::object::<Ready>(py, of, value.map_or_else(Slot::empty, Slot::of)) }
+    TYPE.object(py, Ready(value.map_or_else(Slot::empty, Slot::of)))
 }
 
-fn define(py: Python<'_>) -> PyResult<Py<PyType>> {
-    let definition = Definition {
-        name: c"enfilade.ready",
-        methods: vec![
-            native::with_one(c"send", send),
-            native::with_many(c"throw", throw),
-            native::without_arguments(c"close", close),
-        ],
-        slots: vec![
-            (ffi::Py_am_await, native::itself as *mut c_void),
-            (ffi::Py_tp_iter, native::itself as *mut c_void),
-            (ffi::Py_tp_iternext, next as *mut c_void),
-            (ffi::Py_am_send, step as *mut c_void),
-        ],
-    };
-    // SAFETY: the functions below have the signatures of their slots, and take objects of this type.
-    unsafe { definition.make::<Ready>(py) }
-}
+impl Awaitable for Ready {
+    const NAME: &'static CStr = c"enfilade.ready";
 
-unsafe extern "C" fn step(
-    object: *mut ffi::PyObject,
-    _: *mut ffi::PyObject,
-    result: *mut *mut ffi::PyObject,
-) -> ffi::PySendResult {
-    guarded(ffi::PySendResult::PYGEN_ERROR, |py| {
-        // SAFETY: Python gives an object of this type, and room for the result.
-        unsafe { *result = take(py, object).into_ptr() };
-        Ok(ffi::PySendResult::PYGEN_RETURN)
-    })
-}
+    fn step<'py>(&self, object: &Bound<'py, PyAny>, _: &Bound<'py, PyAny>) -> PyResult<Step<'py>> {
+        let py = object.py();
+        Ok(Step::Done(self.0.take(py).unwrap_or_else(|| py.None().into_bound(py))))
+    }
 
-unsafe extern "C" fn next(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: Python gives an object of this type.
-    guarded(ptr::null_mut(), |py| Err(PyStopIteration::new_err((unsafe { take(py, object) }.unbind(),))))
-}
+    fn throw<'py>(&self, _: Python<'py>, error: &Bound<'py, PyTuple>) -> PyResult<Step<'py>> {
+        Err(thrown(error))
+    }
 
-unsafe extern "C" fn send(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: as above.
-    unsafe { next(object) }
-}
-
-unsafe extern "C" fn close(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    guarded(ptr::null_mut(), |py| {
-        // SAFETY: Python gives an object of this type.
-        drop(unsafe { take(py, object) });
-        Ok(py.None().into_ptr())
-    })
-}
-
-unsafe extern "C" fn throw(_: *mut ffi::PyObject, error: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    guarded(ptr::null_mut(), |py| {
-        // SAFETY: Python gives the tuple of the arguments.
-        let arguments = unsafe { Bound::from_borrowed_ptr(py, error) }.cast_into::<PyTuple>()?;
-        Err(thrown(&arguments))
-    })
-}
-
-/// What a coroutine's `throw` was given: an exception, or a type of some.
-pub(super) fn thrown(arguments: &Bound<'_, PyTuple>) -> PyErr {
-    let raised = || {
-        let error = arguments.get_item(0)?;
-        if error.is_instance_of::<PyType>() { error.call0() } else { Ok(error) }
-    };
-    raised().map_or_else(|error| error, PyErr::from_value)
-}
-
-/// # Safety
-///
-/// The object is of this type.
-unsafe fn take(py: Python<'_>, object: *mut ffi::PyObject) -> Bound<'_, PyAny> {
-    // SAFETY: as the caller says.
-    let slot: &Ready = unsafe { native::value(object) };
-    slot.take(py).unwrap_or_else(|| py.None().into_bound(py))
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        drop(self.0.take(py));
+        Ok(())
+    }
 }

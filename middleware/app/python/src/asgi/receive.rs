@@ -11,10 +11,9 @@
 //! waits, or before it has begun to, loses none.
 
 use std::{
-    ffi::c_void,
+    ffi::CStr,
     future::poll_fn,
     pin::Pin,
-    ptr,
     sync::MutexGuard,
     task::{Context, Poll, Waker, ready},
 };
@@ -22,20 +21,16 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use pyo3::{
-    exceptions::PyStopIteration,
-    ffi, intern,
+    intern,
     prelude::*,
-    sync::PyOnceLock,
-    types::{PyBytes, PyDict, PyTuple, PyType},
+    types::{PyBytes, PyDict, PyTuple},
 };
 
-use super::{
-    exchange::{Exchange, Outgoing, State},
-    ready::thrown,
-};
+use super::exchange::{Exchange, Outgoing, State};
 use crate::{
     BoxError,
-    native::{self, Definition, Slot, guarded},
+    awaitable::{Awaitable, Step, TypeOf, thrown},
+    native::Slot,
 };
 
 /// A request's body, as far as it has been read.
@@ -131,31 +126,29 @@ struct Receiving {
 
 /// `receive()`: an awaitable of a message.
 pub(super) fn receive<'py>(py: Python<'py>, exchange: &Exchange) -> PyResult<Bound<'py, PyAny>> {
-    let of = TYPE.get_or_try_init(py, || define(py))?;
-    // SAFETY: the type was made for `Receiving`.
-    unsafe { native::object(py, of, Receiving { exchange: exchange.clone(), waits: Slot::empty() }) }
+    TYPE.object(py, Receiving { exchange: exchange.clone(), waits: Slot::empty() })
 }
 
-enum Step<'py> {
-    Message(Py<PyAny>),
-    Waits(Bound<'py, PyAny>),
-}
+static TYPE: TypeOf<Receiving> = TypeOf::new();
 
-impl Receiving {
-    fn step<'py>(&self, py: Python<'py>) -> PyResult<Step<'py>> {
+impl Awaitable for Receiving {
+    const NAME: &'static CStr = c"enfilade.receiving";
+
+    fn step<'py>(&self, object: &Bound<'py, PyAny>, _: &Bound<'py, PyAny>) -> PyResult<Step<'py>> {
+        let py = object.py();
         let exchange = &self.exchange;
         drop(self.waits.take(py));
         let message = exchange.lock().next_message();
         if let Some(message) = message {
             exchange.read_for_others();
-            return message.tell(py, exchange).map(Step::Message);
+            return message.tell(py, exchange).map(|told| Step::Done(told.into_bound(py)));
         }
         let future = exchange.app().create_future(py)?;
         let mut state = exchange.lock();
         // Another thread may have let go of the request meanwhile.
         if state.hears_of_the_end() {
             drop(state);
-            return Ok(Step::Message(disconnect(py)));
+            return Ok(Step::Done(disconnect(py).into_bound(py)));
         }
         state.receiving.push(future.clone().unbind());
         if matches!(state.incoming, Incoming::Body(_)) {
@@ -169,6 +162,18 @@ impl Receiving {
         Ok(Step::Waits(future))
     }
 
+    fn throw<'py>(&self, py: Python<'py>, error: &Bound<'py, PyTuple>) -> PyResult<Step<'py>> {
+        self.give_up(py);
+        Err(thrown(error))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.give_up(py);
+        Ok(())
+    }
+}
+
+impl Receiving {
     /// It waits no more. It may have been woken for a message that another may have now.
     fn give_up(&self, py: Python<'_>) {
         let Some(future) = self.waits.take(py) else { return };
@@ -319,81 +324,4 @@ fn disconnect(py: Python<'_>) -> Py<PyAny> {
     // A new dict takes a string that is interned.
     let _ = message.set_item(intern!(py, "type"), intern!(py, "http.disconnect"));
     message.into_any().unbind()
-}
-
-static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-
-fn define(py: Python<'_>) -> PyResult<Py<PyType>> {
-    let definition = Definition {
-        name: c"enfilade.receiving",
-        methods: vec![
-            native::with_one(c"send", send),
-            native::with_many(c"throw", throw),
-            native::without_arguments(c"close", close),
-        ],
-        slots: vec![
-            (ffi::Py_am_await, native::itself as *mut c_void),
-            (ffi::Py_tp_iter, native::itself as *mut c_void),
-            (ffi::Py_tp_iternext, next as *mut c_void),
-            (ffi::Py_am_send, step as *mut c_void),
-        ],
-    };
-    // SAFETY: the functions below have the signatures of their slots, and take objects of this type.
-    unsafe { definition.make::<Receiving>(py) }
-}
-
-/// # Safety
-///
-/// The object is of this type.
-unsafe fn receiving<'a>(object: *mut ffi::PyObject) -> &'a Receiving {
-    // SAFETY: as the caller says.
-    unsafe { native::value(object) }
-}
-
-unsafe extern "C" fn step(
-    object: *mut ffi::PyObject,
-    _: *mut ffi::PyObject,
-    result: *mut *mut ffi::PyObject,
-) -> ffi::PySendResult {
-    guarded(ffi::PySendResult::PYGEN_ERROR, |py| {
-        // SAFETY: Python gives an object of this type, and room for the result.
-        let (sent, told) = match unsafe { receiving(object) }.step(py)? {
-            Step::Message(message) => (ffi::PySendResult::PYGEN_RETURN, message.into_ptr()),
-            Step::Waits(future) => (ffi::PySendResult::PYGEN_NEXT, future.into_ptr()),
-        };
-        // SAFETY: as above.
-        unsafe { *result = told };
-        Ok(sent)
-    })
-}
-
-unsafe extern "C" fn next(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: Python gives an object of this type.
-    guarded(ptr::null_mut(), |py| match unsafe { receiving(object) }.step(py)? {
-        Step::Message(message) => Err(PyStopIteration::new_err((message,))),
-        Step::Waits(future) => Ok(future.into_ptr()),
-    })
-}
-
-unsafe extern "C" fn send(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: as above.
-    unsafe { next(object) }
-}
-
-unsafe extern "C" fn throw(object: *mut ffi::PyObject, error: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    guarded(ptr::null_mut(), |py| {
-        // SAFETY: Python gives an object of this type.
-        unsafe { receiving(object) }.give_up(py);
-        // SAFETY: Python gives the tuple of the arguments.
-        let arguments = unsafe { Bound::from_borrowed_ptr(py, error) }.cast_into::<PyTuple>()?;
-        Err(thrown(&arguments))
-    })
-}
-
-unsafe extern "C" fn close(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    guarded(ptr::null_mut(), |py| {
-        // SAFETY: Python gives an object of this type.
-        unsafe { receiving(object) }.give_up(py);
-        Ok(py.None().into_ptr())
-    })
 }

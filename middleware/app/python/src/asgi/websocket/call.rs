@@ -7,12 +7,15 @@
 //!
 //! A message leaves the queue when the app has it in hand: a task that is cancelled while it waits loses none.
 
-use pyo3::{exceptions::PyStopIteration, intern, prelude::*, types::PyTuple};
+use std::ffi::CStr;
+
+use pyo3::{intern, prelude::*, types::PyTuple};
 
 use super::{
     channel::{Channel, Taken},
     message::send,
 };
+use crate::awaitable::{Awaitable, Step, TypeOf, thrown};
 
 /// `receive`.
 #[pyclass(frozen, module = "enfilade", name = "receive")]
@@ -20,8 +23,8 @@ pub(super) struct Receive(pub(super) Channel);
 
 #[pymethods]
 impl Receive {
-    fn __call__(&self) -> Receiving {
-        Receiving(self.0.clone())
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        TYPE.object(py, Receiving(self.0.clone()))
     }
 }
 
@@ -38,49 +41,32 @@ impl Send {
 }
 
 /// What `receive` returns: it has a coroutine's methods, so that `asyncio.create_task` takes it.
-#[pyclass(frozen, module = "enfilade")]
-pub(super) struct Receiving(Channel);
+struct Receiving(Channel);
 
-impl Receiving {
-    fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+static TYPE: TypeOf<Receiving> = TypeOf::new();
+
+impl Awaitable for Receiving {
+    const NAME: &'static CStr = c"enfilade.receiving";
+
+    fn step<'py>(&self, object: &Bound<'py, PyAny>, _: &Bound<'py, PyAny>) -> PyResult<Step<'py>> {
+        let py = object.py();
         match self.0.take(py)? {
-            Taken::Message(message) => Err(PyStopIteration::new_err((message,))),
+            Taken::Message(message) => Ok(Step::Done(message.into_bound(py))),
             Taken::Later(future) => {
                 // What a future's own `__await__` does before it yields itself.
                 future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
-                Ok(future)
+                Ok(Step::Waits(future.into_bound(py)))
             }
         }
     }
-}
 
-#[pymethods]
-impl Receiving {
-    fn send(&self, py: Python<'_>, _value: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(py)
-    }
-
-    #[pyo3(signature = (*error))]
-    fn throw(&self, py: Python<'_>, error: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+    fn throw<'py>(&self, py: Python<'py>, error: &Bound<'py, PyTuple>) -> PyResult<Step<'py>> {
         // It may have been woken for a message that another may have now.
         self.0.pass_on(py);
-        let error = error.get_item(0)?;
-        let error = if error.is_instance_of::<pyo3::types::PyType>() { error.call0()? } else { error };
-        Err(PyErr::from_value(error))
+        Err(thrown(error))
     }
 
-    #[allow(clippy::unused_self, reason = "a coroutine has this method")]
-    fn close(&self) {}
-
-    fn __await__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.step(py)
+    fn close(&self, _: Python<'_>) -> PyResult<()> {
+        Ok(())
     }
 }
