@@ -3,15 +3,10 @@
 #[expect(dead_code, reason = "most of it is for the other tests")]
 #[path = "asgi/kit.rs"]
 mod kit;
-
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-};
+mod logged;
 
 use enfilade_python::AsgiApp;
 use enfilade_test::{Drive, assert_body};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::kit::{Module, turns};
 
@@ -20,9 +15,7 @@ fn logged<Fut>(source: &str, test: impl FnOnce(AsgiApp) -> Fut) -> String
 where
     Fut: Future<Output = ()> + Send + 'static,
 {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = logged::logged();
     AsgiApp::run(&Module::new(source).target(), test).expect("it runs");
     log.text()
 }
@@ -121,33 +114,4 @@ async def app(scope, receive, send):
         assert_body!(Drive::service(app).get("/").send_async().await, "tea");
     });
     assert!(text.contains("SystemExit: 3"), "{text}");
-}
-
-/// What is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("nobody panicked").clone()).expect("text")
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
 }

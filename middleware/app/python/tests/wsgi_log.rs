@@ -3,16 +3,14 @@
 #[expect(dead_code, reason = "most of it is for the other tests")]
 #[path = "wsgi/kit.rs"]
 mod kit;
-
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-};
+mod logged;
 
 use enfilade_test::{Drive, assert_body, assert_refused};
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::kit::{app, inline};
+use crate::{
+    kit::{app, inline},
+    logged::logged,
+};
 
 #[test]
 fn the_log_has_the_traceback() {
@@ -88,39 +86,4 @@ def app(environ, start):
         let mut reply = reply;
         assert_refused!(reply.get("/").send_async().await, 500, "wsgi.app-failed");
     });
-}
-
-/// What is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("nobody panicked").clone()).expect("text")
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-fn logged() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
-    (log, tracing::subscriber::set_default(subscriber))
 }
