@@ -34,7 +34,8 @@ impl Future for AsgiFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let running = self.0.as_ref().expect("a future is not polled after it is done");
         let answer = ready!(running.exchange().poll_head(cx));
-        let debug = running.exchange().lock().debug.take();
+        let exchange = running.exchange();
+        let debug = if exchange.app().settings.debug { exchange.lock().debug.take() } else { None };
         let running = self.0.take();
         let mut response = match answer {
             Answer::Whole(head, body) => respond(*head, AsgiBody::whole(body)),

@@ -7,8 +7,7 @@
 
 use std::{cell::RefCell, net::SocketAddr};
 
-use enfilade_core::{ClientAddr, RequestContext};
-use http::request;
+use enfilade_core::{Canonical, ClientAddr};
 use pyo3::{prelude::*, types::PyTuple};
 
 /// Connections whose clients are kept; a power of two.
@@ -45,10 +44,9 @@ pub(super) fn client(py: Python<'_>, client: ClientAddr) -> PyResult<Option<Boun
 
 pub(super) fn server<'py>(
     py: Python<'py>,
-    head: &request::Parts,
+    canonical: Option<&Canonical>,
     https: bool,
 ) -> PyResult<Option<Bound<'py, PyTuple>>> {
-    let canonical = RequestContext::of(&head.extensions).and_then(RequestContext::canonical);
     let Some(host) = canonical.and_then(|canonical| canonical.host()) else { return Ok(None) };
     SERVER.with_borrow_mut(|last| {
         if let Some((whose, scheme, tuple)) = last

@@ -102,12 +102,12 @@ pub(super) fn scope<'py>(
     if let Some(client) = canonical.and_then(Canonical::client) {
         scope.set_item(intern!(py, "client"), address::client(py, client)?)?;
     }
-    scope.set_item(intern!(py, "server"), address::server(py, head, https)?)?;
+    scope.set_item(intern!(py, "server"), address::server(py, canonical, https)?)?;
     let principal = principal::of(py, context.and_then(RequestContext::principal))?;
     let state = app.state.bind(py).copy()?;
     state.set_item(intern!(py, "principal"), &principal)?;
     scope.set_item(intern!(py, "state"), state)?;
-    let extensions = extensions(py, app, head)?;
+    let extensions = extensions(py, app, head, canonical)?;
     if let Some(principal) = principal {
         extensions.set_item(intern!(py, "enfilade.principal"), principal)?;
     }
@@ -125,12 +125,16 @@ fn method<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
     }
 }
 
-fn extensions<'py>(py: Python<'py>, app: &App, head: &request::Parts) -> PyResult<Bound<'py, PyDict>> {
+fn extensions<'py>(
+    py: Python<'py>,
+    app: &App,
+    head: &request::Parts,
+    canonical: Option<&Canonical>,
+) -> PyResult<Bound<'py, PyDict>> {
     let extensions = app.template.extensions.bind(py).copy()?;
     if takes_trailers(head.version, &head.headers) {
         extensions.set_item(intern!(py, "http.response.trailers"), PyDict::new(py))?;
     }
-    let canonical = RequestContext::of(&head.extensions).and_then(RequestContext::canonical);
     if let Some(session) = canonical.and_then(Canonical::tls) {
         extensions.set_item(intern!(py, "tls"), tls(py, session)?)?;
     }
