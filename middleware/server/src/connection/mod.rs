@@ -6,6 +6,7 @@
 //! ```
 
 mod drive;
+mod eager;
 mod io;
 mod open;
 mod pulse;
@@ -36,6 +37,7 @@ use tower_service::Service;
 
 use self::{
     drive::{End, drive},
+    eager::Eager,
     io::{Held, Watched},
     open::{Opened, open},
     pulse::{Spans, Watch},
@@ -96,18 +98,20 @@ pub(crate) async fn serve<IO, S, R>(
             // What the connection is upgraded to outlives its task, and is waited for and counted all the same.
             let held = Held { _permit: permit, _token: shared.tasks.token() };
             let io = TokioIo::new(Watched::new(stream, begun, pulse.clone(), held));
-            let service = Noting(HyperService::new(service(facts)));
+            let service = HyperService::new(service(facts));
             let limits = &shared.limits;
             let http1 = version == Version::Http1;
             let spans = Spans { head: limits.head_timeout, idle: limits.idle_timeout, http1 };
             let watch = Watch::new(spans, first);
             let stall = Stall::new(limits.write_timeout);
             if http1 {
+                let service = Noting(Eager::new(service));
                 let conn = pin!(http1_builder(limits).serve_connection(io, service).with_upgrades());
                 drive(conn, &pulse, watch, stall, &shared.drain).await
             } else {
                 let executor =
                     Spawn { shared: shared.clone(), client: client.and_then(|client| client.ip()) };
+                let service = Noting(service);
                 let conn = pin!(http2_builder(limits, executor).serve_connection(io, service));
                 drive(conn, &pulse, watch, stall, &shared.drain).await
             }
