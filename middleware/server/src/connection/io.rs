@@ -76,6 +76,14 @@ impl<IO: AsyncWrite> AsyncWrite for Watched<IO> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [piece] = bufs {
+            return self.poll_write(cx, piece);
+        }
+        if bufs.iter().map(|piece| piece.len()).sum::<usize>() <= GATHERED {
+            let mut gathered = [0; GATHERED];
+            let length = gather(bufs, &mut gathered);
+            return self.poll_write(cx, &gathered[..length]);
+        }
         let this = self.project();
         let written = ready!(this.io.poll_write_vectored(cx, bufs))?;
         this.pulse.wrote();
@@ -92,5 +100,49 @@ impl<IO: AsyncWrite> AsyncWrite for Watched<IO> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.project().io.poll_shutdown(cx)
+    }
+}
+
+/// The most that is copied to be written as one piece. A head and a short body fit: to Linux one `send` costs less than
+/// a `writev` of the two, by more than the copy does.
+const GATHERED: usize = 1024;
+
+/// Puts the pieces one behind the other, and says how long they are together.
+fn gather(pieces: &[io::IoSlice<'_>], into: &mut [u8; GATHERED]) -> usize {
+    pieces.iter().fold(0, |length, piece| {
+        let end = length + piece.len();
+        into[length..end].copy_from_slice(piece);
+        end
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+
+    async fn written(pieces: &[&[u8]]) -> Vec<u8> {
+        let (ours, mut theirs) = tokio::io::duplex(16 * 1024);
+        let held = Held { _permit: None, _token: TaskTracker::new().token() };
+        let mut io = Watched::new(ours, Begun::default(), Arc::default(), held);
+        let slices: Vec<_> = pieces.iter().map(|piece| io::IoSlice::new(piece)).collect();
+        let length =
+            std::future::poll_fn(|cx| Pin::new(&mut io).poll_write_vectored(cx, &slices)).await.unwrap();
+        drop(io);
+        let mut all = Vec::new();
+        theirs.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all.len(), length);
+        all
+    }
+
+    #[tokio::test]
+    async fn pieces_arrive_in_their_order_whether_they_are_gathered_or_not() {
+        assert_eq!(written(&[b"head", b"", b"body"]).await, b"headbody");
+        let (half, rest) = ([b'a'; GATHERED - 1], [b'b'; 4096]);
+        assert_eq!(written(&[&half, b"b"]).await, [&half[..], b"b"].concat());
+        assert!(written(&[&half, &rest]).await.starts_with(&half));
+        assert!(written(&[]).await.is_empty());
     }
 }
