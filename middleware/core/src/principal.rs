@@ -24,11 +24,12 @@ use serde::de::DeserializeOwned;
 
 use crate::{Carried, Challenge, Provided, Rejection, RequestContext, Slot};
 
-/// Who the request is proved to be. Cheap to clone; anonymous costs nothing.
-#[derive(Clone, Default)]
+/// Who the request is proved to be. Cheap to clone; anonymous costs nothing. Two are equal if all that is known of them is,
+/// which clones know at once; whether they are one and the same user, subject and issuer say.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Principal(Option<Arc<Inner>>);
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Inner {
     subject: Box<str>,
     issuer: Option<Box<str>>,

@@ -242,6 +242,29 @@ fn who_is_proved_is_told_beside_the_headers() {
 }
 
 #[test]
+fn what_one_request_makes_of_its_principal_the_next_does_not_see() {
+    let source = "
+async def app(scope, receive, send):
+    await without_lifespan(scope)
+    who = scope['state']['principal']
+    text = repr((who['subject'], who['scopes'], who['roles'], 'mine' in who, scope['extensions']['enfilade.principal'] is who))
+    who['subject'], who['mine'] = 'eve', True
+    who['scopes'] += ('admin',)
+    await respond(send, text)
+";
+    run(source, |app, _| async move {
+        let mut app = Drive::service(app);
+        let ada = Principal::new("ada").with_scopes(["read"]);
+        let other = Principal::new("ada").with_scopes(["read"]).with_roles(["boss"]);
+        for (who, roles) in [(&ada, "()"), (&ada, "()"), (&other, "('boss',)"), (&ada, "()")] {
+            let who = who.clone();
+            let reply = app.get("/").edit(|head| who.put(&mut head.extensions)).send_async().await;
+            assert_body!(reply, format!("('ada', ('read',), {roles}, False, True)"));
+        }
+    });
+}
+
+#[test]
 fn what_one_request_changes_the_next_does_not_see() {
     let source = "
 async def app(scope, receive, send):

@@ -90,7 +90,11 @@ fn about_the_rest(
     }
     if let Some(user) = user {
         environ.set_item(intern!(py, "REMOTE_USER"), latin1(py, user.subject.as_bytes()))?;
-        environ.set_item(intern!(py, "AUTH_TYPE"), user.auth_type)?;
+        match user.auth_type {
+            "Bearer" => environ.set_item(intern!(py, "AUTH_TYPE"), intern!(py, "Bearer"))?,
+            "Basic" => environ.set_item(intern!(py, "AUTH_TYPE"), intern!(py, "Basic"))?,
+            other => environ.set_item(intern!(py, "AUTH_TYPE"), other)?,
+        }
     }
     Ok(())
 }
