@@ -3,6 +3,7 @@
 //! ```text
 //! asyncio.Task ── send(None) ──▶ run ── send(None) ──▶ the app's coroutine
 //!                                 └─ returned, raised ──▶ Whose
+//!   any other awaitable, such as a future, goes on by what its `__await__` gives
 //! ```
 //!
 //! A done callback would tell the same one loop turn later, at the price of a callback for each request. The same object
@@ -17,7 +18,7 @@ use pyo3::{
     types::PyTuple,
 };
 
-use super::{app::App, call, exchange::Exchange};
+use super::{app::App, call, exchange::Exchange, message::wrong};
 use crate::{
     awaitable::{Awaitable, Step, TypeOf, thrown},
     native::{self, Slot},
@@ -121,7 +122,7 @@ impl Run {
             Whose::Http(_) => call::call(py, app, object, &arguments)?,
             Whose::Other(_) => app.callable.bind(py).call1(arguments.cast_into::<PyTuple>()?)?,
         };
-        self.coroutine.put(py, coroutine.unbind());
+        self.coroutine.put(py, awaited(coroutine)?.unbind());
         Ok(())
     }
 
@@ -141,6 +142,20 @@ impl Run {
         }
         self.whose.failed(Some(traceback::of(py, &error)));
         Ok(())
+    }
+}
+
+/// What an awaitable goes on by.
+fn awaited(given: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: both look at the type of an object that lives.
+    let itself =
+        unsafe { ffi::PyCoro_CheckExact(given.as_ptr()) != 0 || ffi::PyGen_CheckExact(given.as_ptr()) != 0 };
+    if itself {
+        return Ok(given);
+    }
+    match given.getattr_opt(intern!(given.py(), "__await__"))? {
+        Some(awaits) => awaits.call0(),
+        None => Err(wrong("what the app returns", "an awaitable", &given)),
     }
 }
 
@@ -179,7 +194,11 @@ impl Awaitable for Run {
             return self.raised(py, thrown(error)).map(|()| ended());
         }
         let Some(coroutine) = self.coroutine.look(py) else { return Ok(ended()) };
-        match coroutine.call_method1(intern!(py, "throw"), error) {
+        // An iterator need not have it: `await` raises then where it stands.
+        let Some(throw) = coroutine.getattr_opt(intern!(py, "throw"))? else {
+            return self.raised(py, thrown(error)).map(|()| ended());
+        };
+        match throw.call1(error) {
             Ok(waits) => Ok(Step::Waits(waits)),
             Err(end) if end.is_instance_of::<PyStopIteration>(py) => {
                 self.returned(py);
@@ -196,6 +215,9 @@ impl Awaitable for Run {
         }
         self.whose.failed(None);
         let Some(coroutine) = begun else { return Ok(()) };
-        coroutine.call_method0(intern!(py, "close")).map(drop)
+        match coroutine.getattr_opt(intern!(py, "close"))? {
+            Some(close) => close.call0().map(drop),
+            None => Ok(()),
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! How an app's task ends, and what becomes of its response.
 
+use std::time::Duration;
+
 use enfilade_test::{Drive, assert_body, assert_passed, assert_refused, drive::Step};
 
-use crate::kit::{get, run, turns};
+use crate::kit::{get, run, turns, virtual_time};
 
 #[test]
 fn an_exception_before_the_body_is_refused_without_a_word_of_it_to_the_client() {
@@ -111,17 +113,70 @@ fn what_is_no_coroutine_is_refused() {
 }
 
 #[test]
-fn an_awaitable_that_is_no_coroutine_is_awaited_or_refused_and_never_hangs() {
-    let reply = get("
-class Answer:
-    def __init__(self, send):
-        self.send = send
+fn what_is_awaitable_and_no_coroutine_is_awaited() {
+    for app in [
+        "def app(scope, receive, send):\n    return asyncio.ensure_future(respond(send, b'x'))\n",
+        "def app(scope, receive, send):\n    return Later(respond(send, b'x').__await__())\n",
+        "def app(scope, receive, send):\n    return Later(Bare(asyncio.ensure_future(respond(send, b'x'))))\n",
+        "import types\n@types.coroutine\ndef app(scope, receive, send):\n    yield from respond(send, b'x').__await__()\n",
+    ] {
+        let reply = get(&format!("{AWAITABLES}{app}"));
+        assert_passed!(reply);
+        assert_body!(reply, "x");
+    }
+    for awaits in ["None", "3", "[1]"] {
+        let reply = get(&format!("{AWAITABLES}def app(scope, receive, send):\n    return Later({awaits})\n"));
+        assert_refused!(reply, 500, "asgi.app-failed");
+    }
+}
+
+/// What has `__await__` and nothing else; and an iterator that has no `send`, `throw` or `close`.
+const AWAITABLES: &str = "
+class Later:
+    def __init__(self, iterator):
+        self.iterator = iterator
     def __await__(self):
-        return respond(self.send, b'x').__await__()
+        return self.iterator
+class Bare:
+    def __init__(self, future):
+        self.future = future
+    def __iter__(self):
+        return self
+    def __next__(self):
+        if self.future.done():
+            raise StopIteration
+        self.future._asyncio_future_blocking = True
+        return self.future
+";
+
+#[test]
+fn an_awaitable_that_is_no_coroutine_is_cancelled_when_its_client_has_gone() {
+    let app = "
+went = []
+async def wait():
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        went.append(True)
+        raise
 def app(scope, receive, send):
-    return Answer(send)
-");
-    assert!(reply.status() == 200 || reply.code() == Some("asgi.app-failed"), "{reply:?}");
+    if scope['path'] == '/future':
+        return asyncio.ensure_future(wait())
+    return Later(Bare(asyncio.ensure_future(wait())))
+";
+    run(&format!("{AWAITABLES}{app}"), |app, module| async move {
+        virtual_time();
+        let mut app = Drive::service(app);
+        for path in ["/future", "/bare"] {
+            let mut flight = app.get(path).start();
+            assert!(flight.is_pending());
+            turns().await;
+            drop(flight);
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            assert_eq!(module.value("went"), "[True]", "{path}");
+            module.value("went.clear()");
+        }
+    });
 }
 
 #[test]
