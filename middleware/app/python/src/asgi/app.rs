@@ -110,13 +110,13 @@ impl App {
             watches_drain: AtomicBool::new(false),
         };
         let settings = Settings::new();
-        let template = Template::new(py, &settings)?;
+        let template = Template::new(py, &settings, &core.asgi)?;
         Ok(Self { core: Arc::new(core), settings, template })
     }
 
     /// The same app with other settings.
     pub(super) fn with(&self, settings: Settings) -> Self {
-        let template = Python::attach(|py| Template::new(py, &settings));
+        let template = Python::attach(|py| Template::new(py, &settings, &self.asgi));
         let template = template.expect("a dict of strings needs memory and nothing else");
         Self { core: self.core.clone(), settings, template }
     }

@@ -24,6 +24,12 @@ thread_local! {
         RefCell::new((0..PLACES).map(|_| None).collect());
 }
 
+/// Fields that the links before may add: with room for them from the start the map need not grow.
+const MORE: usize = 4;
+
+/// Fields that there is room for from the start; an app that gives more makes the map grow.
+const MOST: usize = 60;
+
 /// Where the fields stand.
 #[derive(Clone, Copy)]
 pub(super) enum Of {
@@ -37,7 +43,7 @@ pub(super) enum Of {
 /// Adds them to a map.
 pub(super) fn add(map: &mut HeaderMap, headers: &Bound<'_, PyAny>, of: Of) -> PyResult<()> {
     if let Ok(list) = headers.cast::<PyList>() {
-        map.reserve(list.len());
+        map.reserve(list.len().min(MOST) + MORE);
         return list.iter().try_for_each(|pair| field(map, &pair, of));
     }
     let pairs = headers.try_iter().map_err(|_| wrong("`headers`", "an iterable of pairs", headers))?;

@@ -12,12 +12,11 @@ pub(super) const LONGEST: usize = 256;
 
 /// Of the lengths and both ends: what stands there is compared all the same.
 pub(super) fn place(name: &[u8], value: &[u8]) -> usize {
-    let ends = |bytes: &[u8]| {
-        let (mut first, mut last) = ([0; 8], [0; 8]);
-        let most = bytes.len().min(8);
-        first[..most].copy_from_slice(&bytes[..most]);
-        last[..most].copy_from_slice(&bytes[bytes.len() - most..]);
-        u64::from_le_bytes(first) ^ u64::from_le_bytes(last).rotate_left(17) ^ bytes.len() as u64
+    let ends = |bytes: &[u8]| match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(17) ^ bytes.len() as u64
+        }
+        _ => bytes.iter().fold(bytes.len() as u64, |word, byte| word << 8 | u64::from(*byte)),
     };
     let mixed = ends(name).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ends(value);
     let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -93,7 +93,10 @@ pub(super) fn start<'py>(
         }
     };
     match Local::current() {
-        Some(local) if !app.eager => local.eagerly(py, make),
+        Some(local) if !app.eager => local.eagerly(py, make, || {
+            // SAFETY: the object was made above, and holds a `Run`.
+            unsafe { native::value::<Run>(run.as_ptr()) }.has_ended(py)
+        }),
         _ => make(),
     }
 }
@@ -124,6 +127,10 @@ impl Run {
         };
         self.coroutine.put(py, awaited(coroutine)?.unbind());
         Ok(())
+    }
+
+    fn has_ended(&self, py: Python<'_>) -> bool {
+        self.coroutine.look(py).is_none() && self.arguments.look(py).is_none()
     }
 
     fn returned(&self, py: Python<'_>) {

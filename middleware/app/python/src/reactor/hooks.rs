@@ -8,17 +8,17 @@
 //!
 //! An app's first step runs inside a turn, before the loop has counted what is ready and when the next timer is due.
 
-use std::{ptr, slice};
+use std::{ffi::c_int, ptr, slice};
 
 use pyo3::{
     Borrowed,
     exceptions::{PyRuntimeError, PyTypeError},
-    ffi, intern,
+    ffi,
     prelude::*,
-    types::{PyDict, PyTuple},
+    types::{PyDict, PyString, PyTuple},
 };
 
-use super::Local;
+use super::{Local, first_steps};
 use crate::native::{self, Method, guarded};
 
 /// Puts them into a loop, as attributes of this one.
@@ -103,7 +103,7 @@ unsafe extern "C" fn call_soon(
         let (positional, values) = all.split_at(positional);
         let context = match (names, values) {
             (None, _) | (_, []) => None,
-            (Some(names), [context]) if names.get_borrowed_item(0)?.eq("context")? => Some(&**context),
+            (Some(names), [context]) if is_context(&names)? => Some(&**context),
             _ => return Err(PyTypeError::new_err("call_soon takes one keyword, `context`")),
         };
         let [callback, arguments @ ..] = positional else {
@@ -112,6 +112,11 @@ unsafe extern "C" fn call_soon(
         let context = context.filter(|context| !context.is_none());
         hooks.cast::<Hooks>()?.get().soon(py, callback, arguments, context)
     })
+}
+
+/// asyncio's own word is another object than ours: their characters are compared.
+fn is_context(names: &Bound<'_, PyTuple>) -> PyResult<bool> {
+    Ok(names.get_borrowed_item(0)?.cast::<PyString>()?.to_str()? == "context")
 }
 
 impl Hooks {
@@ -150,26 +155,41 @@ impl Hooks {
 }
 
 impl Local {
-    /// Runs `make`, in which one task is made, and that task's first step at once.
+    /// Runs `make`, in which one task is made, and that task's first step at once; `ended` says whether it was the last.
     ///
     /// It is what `asyncio.Task(eager_start=True)` does from Python 3.12 on, for every version: the step finds its loop
     /// running and itself as the current task. What the step raises is a fault of the loop, never of the app, whose
     /// exceptions its task keeps.
-    pub(crate) fn eagerly<T>(&self, py: Python<'_>, make: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    pub(crate) fn eagerly<'py>(
+        &self,
+        py: Python<'py>,
+        make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+        ended: impl FnOnce() -> bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.capturing.set(true);
+        self.making.set(true);
         let task = make();
         self.capturing.set(false);
+        self.making.set(false);
         let captured = self.captured.borrow_mut().take();
         let task = task?;
-        match captured {
-            Some((step, Some(context))) => {
-                context.bind(py).call_method1(intern!(py, "run"), (step,))?;
-            }
-            Some((step, None)) => {
-                step.call0(py)?;
-            }
-            None => {}
-        }
-        Ok(task)
+        let stepped = match captured {
+            Some((step, Some(context))) => within(context.bind(py), || step.call0(py)),
+            Some((step, None)) => step.call0(py).map(drop),
+            None => Ok(()),
+        };
+        first_steps::over(py, &task, ended())?;
+        stepped.map(|()| task)
     }
+}
+
+/// What `context.run` does.
+fn within(context: &Bound<'_, PyAny>, step: impl FnOnce() -> PyResult<Py<PyAny>>) -> PyResult<()> {
+    let enter = |done: c_int| if done == 0 { Ok(()) } else { Err(PyErr::fetch(context.py())) };
+    // SAFETY: an object, which is looked at before it is entered; it is left once for each time that it is entered.
+    enter(unsafe { ffi::PyContext_Enter(context.as_ptr()) })?;
+    let stepped = step();
+    // SAFETY: as above.
+    enter(unsafe { ffi::PyContext_Exit(context.as_ptr()) })?;
+    stepped.map(drop)
 }

@@ -14,6 +14,7 @@
 //!    turn costs a system call each.
 
 mod descriptors;
+mod first_steps;
 mod hooks;
 mod selector;
 mod turn;
@@ -58,6 +59,8 @@ pub(crate) struct Local {
     /// Whether the next `call_soon` is the first step of a task that is to run at once; and that step with its context.
     capturing: Cell<bool>,
     captured: RefCell<Option<Captured>>,
+    /// Whether the next task that enters itself among all tasks is that one.
+    making: Cell<bool>,
     /// What a signal's handler in Python has raised while the thread waited.
     raised: Cell<Option<PyErr>>,
 }
@@ -131,6 +134,7 @@ impl Reactor {
         let event_loop = asyncio.call_method1("SelectorEventLoop", (&selector,))?;
         asyncio.call_method1("set_event_loop", (&event_loop,))?;
         hooks::install(py, &event_loop, local.number())?;
+        first_steps::install(py);
         runtime::after_each_wait(|| {
             if let Some(local) = Local::current() {
                 local.signals();

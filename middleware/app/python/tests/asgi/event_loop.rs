@@ -84,6 +84,48 @@ fn threads_give_work_to_the_loop_and_take_work_from_it() {
 }
 
 #[test]
+fn a_task_is_among_all_tasks_from_its_first_step_to_its_end() {
+    answer(
+        "
+    loop, mine = asyncio.get_running_loop(), asyncio.current_task()
+    kept = asyncio.tasks._all_tasks
+    first = [mine in kept, mine in asyncio.all_tasks(), sum(task is mine for task in kept), len(kept) >= 1]
+    inner = asyncio.create_task(asyncio.sleep(0))
+    first.append(inner in asyncio.all_tasks())
+    await asyncio.sleep(0)
+    later = mine in asyncio.all_tasks(), mine in await loop.run_in_executor(None, asyncio.all_tasks, loop)
+    await inner
+    return first, later, inner in asyncio.all_tasks()
+",
+        "([True, True, 1, True, True], (True, True), False)",
+    );
+}
+
+#[test]
+fn a_task_that_nobody_has_looked_for_in_its_first_step_is_found_later_and_gone_at_its_end() {
+    let source = "
+import gc, weakref
+tasks = []
+async def app(scope, receive, send):
+    await without_lifespan(scope)
+    tasks.append(weakref.ref(asyncio.current_task()))
+    if scope['path'] == '/waits':
+        await asyncio.sleep(0)
+    here = asyncio.current_task() in asyncio.all_tasks()
+    await respond(send, here)
+";
+    run(source, |app, module| async move {
+        let mut app = Drive::service(app);
+        for path in ["/", "/waits"] {
+            assert_body!(app.get(path).send_async().await, "True");
+        }
+        turns().await;
+        module.value("gc.collect()");
+        assert_eq!(module.value("[task() for task in tasks]"), "[None, None]");
+    });
+}
+
+#[test]
 fn call_soon_from_another_thread_says_what_to_call() {
     answer(
         "

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION},
+    header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, TE},
     request,
 };
 use pyo3::{
@@ -26,27 +26,31 @@ thread_local! {
     static PAIRS: RefCell<Vec<Option<Py<PyTuple>>>> = RefCell::new((0..PLACES).map(|_| None).collect());
 }
 
-pub(super) fn list<'py>(py: Python<'py>, head: &request::Parts) -> PyResult<Bound<'py, PyList>> {
+/// The fields, and whether `te` is among them.
+pub(super) fn list<'py>(py: Python<'py>, head: &request::Parts) -> PyResult<(Bound<'py, PyList>, bool)> {
     let headers = &head.headers;
     let list = PyList::empty(py);
-    if !headers.contains_key(HOST)
-        && let Some(authority) = head.uri.authority()
+    if let Some(authority) = head.uri.authority()
+        && !headers.contains_key(HOST)
     {
         let host = PyBytes::new(py, host_and_port(authority.as_str()).as_bytes());
         list.append((PyBytes::new(py, b"host"), host))?;
     }
-    let mut cookies = headers.get_all(COOKIE).iter();
-    let many_cookies = cookies.next().is_some() && cookies.next().is_some();
+    // As many names as values: no field is there twice.
+    let repeated = headers.len() != headers.keys_len();
+    let many_cookies = repeated && headers.get_all(COOKIE).iter().nth(1).is_some();
+    let mut has_te = false;
     for (name, value) in headers {
         if many_cookies && *name == COOKIE {
             continue;
         }
+        has_te |= *name == TE;
         list.append(pair(py, name, value)?)?;
     }
     if many_cookies {
         list.append((PyBytes::new(py, b"cookie"), PyBytes::new(py, &joined(headers))))?;
     }
-    Ok(list)
+    Ok((list, has_te))
 }
 
 /// Without the user, of which nobody should make a host.

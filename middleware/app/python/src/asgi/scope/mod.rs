@@ -17,7 +17,7 @@ mod principal;
 pub(super) use self::path::path;
 
 use enfilade_core::{Canonical, RequestContext, TlsSession};
-use http::{HeaderMap, Version, header::TE, request, uri::Scheme};
+use http::{HeaderMap, Method, Version, header::TE, request, uri::Scheme};
 use pyo3::{
     intern,
     prelude::*,
@@ -26,7 +26,8 @@ use pyo3::{
 
 use super::{app::App, settings::Settings};
 
-/// What the scopes of an app have in common: a dict with every key, so that a copy has room for all.
+/// What the scopes of an app have in common: a dict with every key, so that a copy has room for all, and what most requests
+/// say: a plain GET of HTTP/1.1.
 pub(super) struct Template {
     http: Py<PyDict>,
     /// What every request can do.
@@ -34,13 +35,18 @@ pub(super) struct Template {
 }
 
 impl Template {
-    pub(super) fn new(py: Python<'_>, settings: &Settings) -> PyResult<Self> {
+    pub(super) fn new(py: Python<'_>, settings: &Settings, asgi: &Py<PyDict>) -> PyResult<Self> {
         let http = PyDict::new(py);
         http.set_item(intern!(py, "type"), intern!(py, "http"))?;
         for key in KEYS {
             http.set_item(PyString::intern(py, key), py.None())?;
         }
+        http.set_item(intern!(py, "asgi"), asgi)?;
+        http.set_item(intern!(py, "http_version"), intern!(py, "1.1"))?;
+        http.set_item(intern!(py, "method"), intern!(py, "GET"))?;
+        http.set_item(intern!(py, "scheme"), intern!(py, "http"))?;
         http.set_item(intern!(py, "root_path"), settings.mount.script_name())?;
+        http.set_item(intern!(py, "query_string"), PyBytes::new(py, b""))?;
         let extensions = PyDict::new(py);
         extensions.set_item(intern!(py, "http.response.pathsend"), PyDict::new(py))?;
         if settings.debug {
@@ -82,42 +88,53 @@ pub(super) fn scope<'py>(
     path: &str,
 ) -> PyResult<Bound<'py, PyDict>> {
     let scope = app.template.http.bind(py).copy()?;
-    let version = match head.version {
-        Version::HTTP_10 => intern!(py, "1.0"),
-        Version::HTTP_2 => intern!(py, "2"),
-        _ => intern!(py, "1.1"),
-    };
     let context = RequestContext::of(&head.extensions);
     let canonical = context.and_then(RequestContext::canonical);
     let scheme = canonical.map_or(head.uri.scheme(), |canonical| Some(canonical.scheme()));
     let https = scheme == Some(&Scheme::HTTPS);
-    scope.set_item(intern!(py, "asgi"), &app.asgi)?;
-    scope.set_item(intern!(py, "http_version"), version)?;
-    scope.set_item(intern!(py, "method"), method(py, head.method.as_str()))?;
-    scope.set_item(intern!(py, "scheme"), if https { intern!(py, "https") } else { intern!(py, "http") })?;
+    differs(&scope, head, https)?;
     path::set(&scope, head, path)?;
-    let query = head.uri.query().unwrap_or_default();
-    scope.set_item(intern!(py, "query_string"), PyBytes::new(py, query.as_bytes()))?;
-    scope.set_item(intern!(py, "headers"), fields::list(py, head)?)?;
+    let (headers, has_te) = fields::list(py, head)?;
+    scope.set_item(intern!(py, "headers"), headers)?;
     if let Some(client) = canonical.and_then(Canonical::client) {
         scope.set_item(intern!(py, "client"), address::client(py, client)?)?;
     }
-    scope.set_item(intern!(py, "server"), address::server(py, canonical, https)?)?;
-    let principal = principal::of(py, context.and_then(RequestContext::principal))?;
+    if let Some(server) = address::server(py, canonical, https)? {
+        scope.set_item(intern!(py, "server"), server)?;
+    }
     let state = app.state.bind(py).copy()?;
-    state.set_item(intern!(py, "principal"), &principal)?;
-    scope.set_item(intern!(py, "state"), state)?;
-    let extensions = extensions(py, app, head, canonical)?;
-    if let Some(principal) = principal {
+    let extensions = extensions(py, app, head, has_te, canonical)?;
+    if let Some(principal) = principal::of(py, context.and_then(RequestContext::principal))? {
+        state.set_item(intern!(py, "principal"), &principal)?;
         extensions.set_item(intern!(py, "enfilade.principal"), principal)?;
     }
+    scope.set_item(intern!(py, "state"), state)?;
     scope.set_item(intern!(py, "extensions"), extensions)?;
     Ok(scope)
 }
 
+/// Says what this request says otherwise than the template.
+fn differs(scope: &Bound<'_, PyDict>, head: &request::Parts, https: bool) -> PyResult<()> {
+    let py = scope.py();
+    match head.version {
+        Version::HTTP_10 => scope.set_item(intern!(py, "http_version"), intern!(py, "1.0"))?,
+        Version::HTTP_2 => scope.set_item(intern!(py, "http_version"), intern!(py, "2"))?,
+        _ => {}
+    }
+    if head.method != Method::GET {
+        scope.set_item(intern!(py, "method"), method(py, head.method.as_str()))?;
+    }
+    if https {
+        scope.set_item(intern!(py, "scheme"), intern!(py, "https"))?;
+    }
+    if let Some(query) = head.uri.query() {
+        scope.set_item(intern!(py, "query_string"), PyBytes::new(py, query.as_bytes()))?;
+    }
+    Ok(())
+}
+
 fn method<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyString> {
     match name {
-        "GET" => intern!(py, "GET").clone(),
         "POST" => intern!(py, "POST").clone(),
         "HEAD" => intern!(py, "HEAD").clone(),
         "PUT" => intern!(py, "PUT").clone(),
@@ -129,10 +146,11 @@ fn extensions<'py>(
     py: Python<'py>,
     app: &App,
     head: &request::Parts,
+    has_te: bool,
     canonical: Option<&Canonical>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let extensions = app.template.extensions.bind(py).copy()?;
-    if takes_trailers(head.version, &head.headers) {
+    if head.version == Version::HTTP_2 || (has_te && takes_trailers(head.version, &head.headers)) {
         extensions.set_item(intern!(py, "http.response.trailers"), PyDict::new(py))?;
     }
     if let Some(session) = canonical.and_then(Canonical::tls) {
@@ -154,12 +172,12 @@ fn tls(py: Python<'_>, session: TlsSession) -> PyResult<Bound<'_, PyDict>> {
     Ok(tls)
 }
 
-/// HTTP/2 carries them; of HTTP/1.1 only who says so is sent any (RFC 9110 §6.5.1).
+/// HTTP/2 carries trailers; of HTTP/1.1 only who says so is sent any (RFC 9110 §6.5.1).
 fn takes_trailers(version: Version, headers: &HeaderMap) -> bool {
     let names = |value: &http::HeaderValue| {
         value
             .to_str()
             .is_ok_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("trailers")))
     };
-    version == Version::HTTP_2 || (version == Version::HTTP_11 && headers.get_all(TE).iter().any(names))
+    version == Version::HTTP_11 && headers.get_all(TE).iter().any(names)
 }
