@@ -143,5 +143,16 @@ fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
 fn names(certificate: &CertificateDer<'_>) -> Result<Vec<String>, String> {
     let parsed = EndEntityCert::try_from(certificate)
         .map_err(|error| format!("its first certificate cannot be understood ({error})"))?;
-    Ok(parsed.valid_dns_names().map(str::to_ascii_lowercase).collect())
+    let names: Vec<_> = parsed.valid_dns_names().map(str::to_ascii_lowercase).collect();
+    if names.is_empty()
+        && !certificate.windows(SUBJECT_ALT_NAME.len()).any(|window| window == SUBJECT_ALT_NAME)
+    {
+        return Err("it has no subjectAltName, and clients look nowhere else (RFC 9525, section 2): \
+                    for one made by openssl add `-addext subjectAltName=DNS:localhost`"
+            .to_owned());
+    }
+    Ok(names)
 }
+
+/// The object identifier of that extension in DER (RFC 5280, section 4.2.1.6).
+const SUBJECT_ALT_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x11];

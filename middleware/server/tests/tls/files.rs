@@ -34,6 +34,7 @@ fn what_cannot_be_shown_stops_the_load_and_names_the_file() {
     let garbled = certificate.replacen("MII", "MI*", 1);
     let cut = &certificate[..certificate.len() / 2];
     let noise = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let (nameless, its) = issue(&[]);
     let twice = format!("{key}{other}");
     for (shown, held, says) in [
         ("", key.as_str(), "one.pem` is no certificate"),
@@ -41,6 +42,7 @@ fn what_cannot_be_shown_stops_the_load_and_names_the_file() {
         (&garbled, &key, "one.pem` is no certificate"),
         (cut, &key, "one.pem` is no certificate"),
         (noise, &key, "one.pem` is no certificate"),
+        (&nameless, &its, "subjectAltName=DNS:localhost"),
         (&certificate, "", "one.key` is no key"),
         (&certificate, &certificate, "one.key` is no key"),
         (&certificate, encrypted, "encrypted"),
