@@ -34,7 +34,9 @@ use std::{
 };
 
 use bytes::Buf;
-use enfilade_core::{About, Canonical, ClientAddr, Clock, Link, Principal, Rejection, RequestContext};
+use enfilade_core::{
+    About, Canonical, ClientAddr, Clock, Link, Principal, Rejection, RequestContext, RequestId, TraceContext,
+};
 use http::{Extensions, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -74,6 +76,14 @@ impl AccessLog {
     }
 }
 
+impl AccessLog {
+    /// The line to be of a request, while anybody listens.
+    #[inline]
+    pub(crate) fn line<B>(&self, req: &Request<B>) -> Option<Box<Line>> {
+        tracing::enabled!(target: "access", Level::INFO).then(|| Line::begin(req, self))
+    }
+}
+
 impl Link for AccessLog {
     fn about(&self) -> About {
         About::of::<Self>()
@@ -109,44 +119,43 @@ where
     }
 
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
-        let line = tracing::enabled!(target: "access", Level::INFO)
-            .then(|| Box::new(Line::begin(&mut req, &self.log)));
-        if tracing::enabled!(target: SPAN_TARGET, Level::DEBUG) {
-            return self.call_in_span(req, line);
+        let mut line = self.log.line(&req);
+        if let Some(line) = &mut line {
+            line.knows(RequestContext::ensure(req.extensions_mut()).clone());
         }
-        LoggingFuture { future: self.inner.call(req), line, span: None }
+        let context = RequestContext::of(req.extensions());
+        let ids = (context.and_then(RequestContext::request_id), context.and_then(RequestContext::trace));
+        let span = span(ids.0, ids.1);
+        let future = {
+            let _entered = span.as_deref().map(Span::enter);
+            self.inner.call(req)
+        };
+        LoggingFuture { future, line, span }
     }
 }
 
-impl<S> Logging<S> {
-    #[cold]
-    fn call_in_span<B>(&mut self, req: Request<B>, line: Option<Box<Line>>) -> LoggingFuture<S::Future>
-    where
-        S: Service<Request<B>>,
-    {
-        let span = Box::new(span(req.extensions()));
-        let future = span.in_scope(|| self.inner.call(req));
-        LoggingFuture { future, line, span: Some(span) }
-    }
+/// The span that a request is answered in, while anybody listens to it.
+#[inline]
+pub(crate) fn span(id: Option<RequestId>, trace: Option<TraceContext>) -> Option<Box<Span>> {
+    tracing::enabled!(target: SPAN_TARGET, Level::DEBUG).then(|| Box::new(heard(id, trace)))
 }
 
-fn span(extensions: &Extensions) -> Span {
-    let context = RequestContext::of(extensions);
-    let id = context.and_then(RequestContext::request_id);
-    let trace = context.and_then(RequestContext::trace).map(|trace| trace.trace_id());
+#[cold]
+fn heard(id: Option<RequestId>, trace: Option<TraceContext>) -> Span {
+    let trace = trace.map(|trace| trace.trace_id());
     tracing::debug_span!(target: SPAN_TARGET, "request", id = id.map(field::display), trace = trace.map(field::display))
 }
 
 /// One line to be; written when dropped.
 #[derive(Debug)]
-struct Line {
+pub(crate) struct Line {
     clock: Clock,
     client: Option<ClientAddr>,
     begun: Duration,
     method: Method,
     // A copy: the request's own would keep hyper's read buffer until the response is sent.
     path: Box<str>,
-    context: RequestContext,
+    context: Option<RequestContext>,
     status: Option<StatusCode>,
     code: Option<&'static str>,
     bytes: u64,
@@ -154,18 +163,43 @@ struct Line {
 }
 
 impl Line {
-    fn begin<B>(req: &mut Request<B>, log: &AccessLog) -> Self {
-        Self {
+    #[cold]
+    fn begin<B>(req: &Request<B>, log: &AccessLog) -> Box<Self> {
+        Box::new(Self {
             begun: log.clock.monotonic(),
             clock: log.clock.clone(),
             client: log.client,
             method: req.method().clone(),
             path: req.uri().path().into(),
-            context: RequestContext::ensure(req.extensions_mut()).clone(),
+            context: None,
             status: None,
             code: None,
             bytes: 0,
             complete: false,
+        })
+    }
+
+    /// Says where what links further in find out is written down.
+    pub(crate) fn knows(&mut self, context: RequestContext) {
+        self.context = Some(context);
+    }
+
+    pub(crate) fn answered(&mut self, status: StatusCode, extensions: &Extensions, body: &impl Body) {
+        self.status = Some(status);
+        self.code = extensions.get().map(Rejection::code);
+        // A 304 has no body, whatever its head says about one.
+        self.complete = is_over(body) || status == StatusCode::NOT_MODIFIED;
+    }
+
+    /// Notes what was taken of `body`, and whether that was the rest.
+    pub(crate) fn took<D: Buf, E>(&mut self, frame: Option<&Result<Frame<D>, E>>, body: &impl Body) {
+        match frame {
+            Some(Ok(frame)) => {
+                self.bytes += frame.data_ref().map_or(0, Buf::remaining) as u64;
+                self.complete = is_over(body);
+            }
+            Some(Err(_)) => self.complete = false,
+            None => self.complete = true,
         }
     }
 }
@@ -173,8 +207,10 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let spent = self.clock.monotonic().saturating_sub(self.begun);
-        let client = self.context.canonical().and_then(Canonical::client).or(self.client);
-        let subject = self.context.principal().map(Principal::subject).filter(|subject| !subject.is_empty());
+        let context = self.context.as_ref();
+        let client = context.and_then(RequestContext::canonical).and_then(Canonical::client).or(self.client);
+        let principal = context.and_then(RequestContext::principal);
+        let subject = principal.map(Principal::subject).filter(|subject| !subject.is_empty());
         tracing::info!(
             target: "access",
             method = %self.method,
@@ -183,8 +219,8 @@ impl Drop for Line {
             bytes = self.bytes,
             ms = (spent.as_secs_f64() * 1e6).round() / 1e3,
             client = client.map(|client| field::display(Shown(client))),
-            id = self.context.request_id().map(field::display),
-            trace = self.context.trace().map(|trace| field::display(trace.trace_id())),
+            id = context.and_then(RequestContext::request_id).map(field::display),
+            trace = context.and_then(RequestContext::trace).map(|trace| field::display(trace.trace_id())),
             subject = subject.map(|subject| field::display(Escaped(subject))),
             code = self.code,
             complete = self.complete,
@@ -230,10 +266,7 @@ where
         drop(entered);
         let mut line = this.line.take();
         if let Some(line) = &mut line {
-            line.status = Some(response.status());
-            line.code = response.extensions().get().map(Rejection::code);
-            // A 304 has no body, whatever its head says about one.
-            line.complete = is_over(response.body()) || response.status() == StatusCode::NOT_MODIFIED;
+            line.answered(response.status(), response.extensions(), response.body());
         }
         Poll::Ready(Ok(response.map(|inner| Logged { inner, line })))
     }
@@ -260,14 +293,7 @@ impl<R: Body> Body for Logged<R> {
         let mut this = self.project();
         let frame = ready!(this.inner.as_mut().poll_frame(cx));
         if let Some(line) = this.line {
-            match &frame {
-                Some(Ok(frame)) => {
-                    line.bytes += frame.data_ref().map_or(0, Buf::remaining) as u64;
-                    line.complete = is_over(&*this.inner);
-                }
-                Some(Err(_)) => line.complete = false,
-                None => line.complete = true,
-            }
+            line.took(frame.as_ref(), &*this.inner);
         }
         Poll::Ready(frame)
     }

@@ -87,7 +87,8 @@ where
     }
 }
 
-fn call_when_ready<S, Req>(service: &mut S, req: Req) -> WhenReady<S, Req>
+#[inline]
+pub(crate) fn call_when_ready<S, Req>(service: &mut S, req: Req) -> WhenReady<S, Req>
 where
     S: Service<Req> + Clone,
 {

@@ -42,14 +42,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::connection::Pulse;
-
 /// The layer that counts requests; clones count together. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct InFlight {
     gauge: Arc<Gauge>,
-    pulse: Option<Arc<Pulse>>,
 }
 
 #[derive(Debug)]
@@ -61,7 +58,7 @@ struct Gauge {
 impl InFlight {
     /// At most `max` requests at once.
     pub fn new(max: usize) -> Self {
-        Self { gauge: Arc::new(Gauge { now: AtomicUsize::new(0), max }), pulse: None }
+        Self { gauge: Arc::new(Gauge { now: AtomicUsize::new(0), max }) }
     }
 
     /// How many there are now.
@@ -69,20 +66,17 @@ impl InFlight {
         self.gauge.now.load(Relaxed)
     }
 
-    /// The same count, telling a connection's pulse as well.
-    pub(crate) fn on(&self, pulse: Arc<Pulse>) -> Self {
-        Self { gauge: self.gauge.clone(), pulse: Some(pulse) }
+    /// Counts one request; `false` when that is one too many.
+    #[inline]
+    pub(crate) fn enter(&self) -> bool {
+        let admit = |now| (now < self.gauge.max).then_some(now + 1);
+        self.gauge.now.fetch_update(Relaxed, Relaxed, admit).is_ok()
     }
 
-    /// Counts one request; one too many counts for its connection only.
-    fn begin(&self) -> (Guard, bool) {
-        if let Some(pulse) = &self.pulse {
-            pulse.begin();
-        }
-        let admit = |now| (now < self.gauge.max).then_some(now + 1);
-        let admitted = self.gauge.now.fetch_update(Relaxed, Relaxed, admit).is_ok();
-        let gauge = admitted.then(|| self.gauge.clone());
-        (Guard { gauge, pulse: self.pulse.clone() }, admitted)
+    /// Counts off one that was admitted.
+    #[inline]
+    pub(crate) fn leave(&self) {
+        self.gauge.now.fetch_sub(1, Relaxed);
     }
 }
 
@@ -121,32 +115,22 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
-        let (guard, admitted) = self.limit.begin();
-        let future = if admitted {
-            Some(self.inner.call(req))
-        } else {
+        if !self.limit.enter() {
             self.inner = self.inner.clone();
-            None
-        };
-        CountedFuture { future, guard: Some(guard) }
+            return CountedFuture { future: None, guard: None };
+        }
+        let guard = Some(Guard(self.limit.clone()));
+        CountedFuture { future: Some(self.inner.call(req)), guard }
     }
 }
 
-/// Stands for one request; counts it off when dropped.
-struct Guard {
-    // `None`: refused. A client that does not take the refusal must not keep others out by it.
-    gauge: Option<Arc<Gauge>>,
-    pulse: Option<Arc<Pulse>>,
-}
+/// Stands for one request; counts it off when dropped. A client that does not take a refusal must not keep others out by
+/// it: a refused one has none.
+struct Guard(InFlight);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(gauge) = &self.gauge {
-            gauge.now.fetch_sub(1, Relaxed);
-        }
-        if let Some(pulse) = &self.pulse {
-            pulse.end();
-        }
+        self.0.leave();
     }
 }
 
@@ -185,7 +169,8 @@ where
     }
 }
 
-fn busy() -> Rejection {
+#[cold]
+pub(crate) fn busy() -> Rejection {
     Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "server.busy")
         .with_detail("too many requests at once; try again")
         .with_header(RETRY_AFTER, HeaderValue::from_static("1"))

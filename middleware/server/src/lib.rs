@@ -17,7 +17,8 @@
 //!      └▶ your service
 //! ```
 //!
-//! Each is a tower layer or service of its own, and works in any other stack. A refusal is a response with an
+//! Each is a tower layer or service of its own, and works in any other stack; here they are one service that asks each in
+//! its turn, as eleven around each other would move a request eleven times. A refusal is a response with an
 //! [`enfilade_core::Rejection`] in its extensions; one renderer tells them all, the app's chain's too.
 //!
 //! - [`server`]: [`Server`] binds, serves, drains

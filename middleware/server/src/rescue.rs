@@ -108,24 +108,24 @@ where
         let Some(polled) = polled else {
             // What is left of it is dropped here, where a second panic is caught as well.
             let _ = catch_unwind(AssertUnwindSafe(|| state.set(State::Panicked)));
-            return Poll::Ready(Ok(panicked()));
+            return Poll::Ready(Ok(panicked().into_response()));
         };
         Poll::Ready(Ok(match ready!(polled) {
             Ok(response) => response,
-            Err(error) => failed(error.into()),
+            Err(error) => failed(error.into()).into_response(),
         }))
     }
 }
 
 #[cold]
-fn panicked<R: EmptyBody>() -> Response<R> {
+pub(crate) fn panicked() -> Rejection {
     log::fault("server.panic", &"the app panicked");
-    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "server.panic").into_response()
+    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "server.panic")
 }
 
 #[cold]
-fn failed<R: EmptyBody>(error: BoxError) -> Response<R> {
+pub(crate) fn failed(error: BoxError) -> Rejection {
     let text = log::Causes(&*error).to_string();
     log::fault("server.app-error", &text);
-    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "server.app-error").with_log(text).into_response()
+    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "server.app-error").with_log(text)
 }

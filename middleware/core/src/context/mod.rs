@@ -37,7 +37,7 @@ use std::{any::Any, fmt, sync::Arc};
 use http::{Extensions, StatusCode};
 use once_cell::sync::OnceCell;
 
-use crate::{Principal, Rejection, ids::Ids};
+use crate::{Principal, Rejection, RequestId, TraceContext, ids::Ids};
 
 /// What one request has gathered so far. Cheap to clone. See the [module docs](self).
 #[derive(Clone, Default)]
@@ -84,6 +84,26 @@ impl RequestContext {
     fn begun(extensions: &mut Extensions, canonical: Canonical, ids: Ids) {
         let canonical = OnceCell::with_value(canonical);
         extensions.insert(Self(Arc::new(Inner { canonical, ids, ..Inner::default() })));
+    }
+
+    /// The context of a request whose door finds out everything at once: made full, where `begin` fills slot by slot.
+    pub fn at_door<T: Carried>(
+        canonical: Option<Canonical>,
+        id: RequestId,
+        trace: Option<TraceContext>,
+        carried: Option<Arc<T>>,
+    ) -> Self {
+        let mut slots = <[OnceCell<Arc<dyn Any + Send + Sync>>; Slot::COUNT]>::default();
+        if let Some(carried) = carried {
+            slots[T::SLOT as usize] = OnceCell::with_value(carried);
+        }
+        Self(Arc::new(Inner {
+            canonical: canonical.map(OnceCell::with_value).unwrap_or_default(),
+            principal: OnceCell::new(),
+            carried: slots,
+            successor: OnceCell::new(),
+            ids: Ids::of(id, trace),
+        }))
     }
 
     /// The canonical request, where the door is ours.

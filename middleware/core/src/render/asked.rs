@@ -13,7 +13,7 @@ use http::{
 use smallvec::SmallVec;
 
 use super::{format::Format, grpc};
-use crate::{RequestContext, RequestId, TraceId};
+use crate::{RequestContext, RequestId, TraceContext, TraceId};
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -25,7 +25,7 @@ const MOST_ACCEPT: usize = 1024;
 const MOST_ID: usize = 128;
 
 /// The copy. Nothing in it keeps a piece of the request alive, and `Accept` is judged only when it matters.
-pub(super) struct Asked {
+pub struct Asked {
     grpc: bool,
     method: Method,
     /// Target, `Accept` fields each with a line feed behind it, id: one buffer. Wider than what most programs send, and
@@ -46,20 +46,40 @@ pub(super) enum Voice {
 }
 
 impl Asked {
+    /// Copies from a request that a link further out may have named.
     pub(super) fn of<B>(req: &Request<B>) -> Self {
+        let fields = req.headers();
+        let context = RequestContext::of(req.extensions());
+        let id = context.and_then(RequestContext::request_id);
+        let trace = context.and_then(RequestContext::trace);
+        let mut asked = Self::copied(req, fields.contains_key(ACCEPT), id, trace);
+        if id.is_none() {
+            asked.text.extend_from_slice(request_id(fields));
+        }
+        asked
+    }
+
+    /// Copies from a request whose ids are known before its context is made; `accepts` says whether it has an `Accept`.
+    #[inline]
+    pub fn named<B>(req: &Request<B>, accepts: bool, id: RequestId, trace: Option<TraceContext>) -> Self {
+        Self::copied(req, accepts, Some(id), trace)
+    }
+
+    #[inline]
+    fn copied<B>(
+        req: &Request<B>,
+        accepts: bool,
+        id: Option<RequestId>,
+        trace: Option<TraceContext>,
+    ) -> Self {
         let fields = req.headers();
         let target = req.uri().path_and_query().map_or("", |target| target.as_str()).as_bytes();
         let mut text = SmallVec::from_slice(&target[..target.len().min(MOST_TARGET)]);
         let target_end = text.len();
-        if fields.contains_key(ACCEPT) {
+        if accepts {
             copy_accept(fields, &mut text);
         }
         let accept_end = text.len();
-        let context = RequestContext::of(req.extensions());
-        let id = context.and_then(RequestContext::request_id);
-        if id.is_none() {
-            text.extend_from_slice(request_id(fields));
-        }
         Self {
             // gRPC is POST alone: nothing else is looked up for.
             grpc: *req.method() == Method::POST && fields.get(CONTENT_TYPE).is_some_and(grpc::is_grpc),
@@ -69,7 +89,7 @@ impl Asked {
             accept_end,
             cut: target.len() > MOST_TARGET,
             id,
-            trace: context.and_then(RequestContext::trace).map(|trace| trace.trace_id()),
+            trace: trace.map(|trace| trace.trace_id()),
         }
     }
 
@@ -85,14 +105,13 @@ impl Asked {
         self.method == Method::HEAD
     }
 
-    /// With the id's text: that of the context, the request's field, or what a link further in gave.
-    pub(super) fn or_id_of(mut self, response: &HeaderMap) -> Self {
+    /// Adds the id's text: that of the context, the request's field, or what a link further in gave.
+    pub(super) fn add_id(&mut self, response: &HeaderMap) {
         match self.id {
             Some(id) => self.text.extend_from_slice(id.text().as_bytes()),
             None if self.text.len() == self.accept_end => self.text.extend_from_slice(request_id(response)),
             None => {}
         }
-        self
     }
 
     pub(super) fn context<'a>(&'a self, extensions: &'a Extensions) -> RenderContext<'a> {

@@ -36,12 +36,14 @@ mod service;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use http::response;
 use tower_layer::Layer;
 
 use crate::{About, Clock, Link, LogLimit, Rejection};
 
 pub use self::{
-    asked::RenderContext,
+    asked::{Asked, RenderContext},
     format::Format,
     log::LOG_TARGET,
     page::Page,
@@ -107,6 +109,15 @@ impl RenderRejections {
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.settings.clock = clock;
         self
+    }
+
+    /// Tells a response's refusal, as the service of this layer does, for a server that is one service.
+    ///
+    /// Logs it, writes its head, and gives the body that the response shall have instead of its own; `None`, where it is
+    /// no refusal, was told before, or brings a body.
+    #[inline]
+    pub fn tell(&self, head: &mut response::Parts, asked: &mut Asked) -> Option<Bytes> {
+        if service::is_untold(&head.extensions) { service::tell(head, asked, &self.settings) } else { None }
     }
 }
 

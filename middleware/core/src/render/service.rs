@@ -11,7 +11,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, header::CONTENT_TYPE};
+use bytes::Bytes;
+use http::{Extensions, Request, Response, header::CONTENT_TYPE, response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -38,7 +39,7 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
-        let asked = Some(Asked::of(&req));
+        let asked = Asked::of(&req);
         RenderFuture { inner: self.inner.call(req), asked, settings: self.settings.clone() }
     }
 }
@@ -55,7 +56,7 @@ pin_project! {
     pub struct RenderFuture<F> {
         #[pin]
         inner: F,
-        asked: Option<Asked>,
+        asked: Asked,
         settings: Arc<Settings>,
     }
 }
@@ -69,12 +70,13 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx))?;
-        let extensions = response.extensions();
-        if extensions.get::<Rejection>().is_none() || extensions.get::<Told>().is_some() {
+        if !is_untold(response.extensions()) {
             return Poll::Ready(Ok(response.map(Body::app)));
         }
-        let asked = this.asked.take().expect("a future is not polled after it is done");
-        Poll::Ready(Ok(render(response, asked, this.settings)))
+        let asked = this.asked;
+        let (mut head, body) = response.into_parts();
+        let body = tell(&mut head, asked, this.settings).map_or_else(|| Body::app(body), Body::from);
+        Poll::Ready(Ok(Response::from_parts(head, body)))
     }
 }
 
@@ -82,22 +84,25 @@ where
 #[derive(Clone, Copy)]
 struct Told;
 
+/// Whether a response is a refusal that no renderer has told yet.
+#[inline]
+pub(super) fn is_untold(extensions: &Extensions) -> bool {
+    extensions.get::<Rejection>().is_some() && extensions.get::<Told>().is_none()
+}
+
+/// Logs a refusal and writes its head; gives the body, where the response shall have another.
 #[cold]
-fn render<R>(response: Response<R>, asked: Asked, settings: &Settings) -> Response<Body<R>> {
-    let (mut head, body) = response.into_parts();
-    let asked = asked.or_id_of(&head.headers);
+pub(super) fn tell(head: &mut response::Parts, asked: &mut Asked, settings: &Settings) -> Option<Bytes> {
+    asked.add_id(&head.headers);
     head.extensions.insert(Told);
-    let Some(rejection) = head.extensions.get::<Rejection>().cloned() else {
-        return Response::from_parts(head, Body::app(body));
-    };
+    let rejection = head.extensions.get::<Rejection>().cloned()?;
     log::write(settings, &rejection, &asked.context(&head.extensions));
     // A link further out has made it a response of its own, say a redirect to the sign-in page.
     let replaced = head.status != rejection.status();
     if replaced || head.headers.contains_key(CONTENT_TYPE) {
-        return Response::from_parts(head, Body::app(body));
+        return None;
     }
-    let body = answer::write(&mut head, &rejection, &asked, settings.page.as_deref());
-    Response::from_parts(head, Body::from(body))
+    Some(answer::write(head, &rejection, asked, settings.page.as_deref()))
 }
 
 impl<F> fmt::Debug for RenderFuture<F> {

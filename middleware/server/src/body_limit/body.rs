@@ -28,14 +28,14 @@ use crate::BoxError;
 
 /// What went wrong with a body, for the future that sees the app's answer.
 #[derive(Debug, Default)]
-pub(super) struct Fault(AtomicU8);
+pub(crate) struct Fault(AtomicU8);
 
 const TOO_LARGE: u8 = 1;
 const TIMED_OUT: u8 = 2;
 const BROKEN: u8 = 3;
 
 impl Fault {
-    pub(super) fn rejection(&self) -> Option<Rejection> {
+    pub(crate) fn rejection(&self) -> Option<Rejection> {
         match self.0.load(Relaxed) {
             TOO_LARGE => Some(too_large()),
             TIMED_OUT => Some(timed_out()),

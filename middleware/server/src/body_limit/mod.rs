@@ -34,6 +34,7 @@
 mod body;
 mod future;
 
+pub(crate) use self::body::Fault;
 pub use self::{
     body::{BodyError, LimitedBody},
     future::BodyLimitFuture,
@@ -41,6 +42,7 @@ pub use self::{
 
 use std::{
     num::NonZeroU64,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -83,6 +85,22 @@ impl BodyLimit {
     pub fn with_min_rate(mut self, bytes_per_second: u64) -> Self {
         self.min_rate = NonZeroU64::new(bytes_per_second);
         self
+    }
+}
+
+impl BodyLimit {
+    /// Whether a body says itself that it is larger.
+    #[inline]
+    pub(crate) fn refuses(&self, body: &impl Body) -> bool {
+        body.size_hint().lower() > self.max_size
+    }
+
+    /// The limited body, and what will be wrong with it.
+    #[inline]
+    pub(crate) fn limit<B: Body>(&self, body: B) -> (LimitedBody<B>, Option<Arc<Fault>>) {
+        let body = LimitedBody::new(body, *self);
+        let fault = body.fault();
+        (body, fault)
     }
 }
 
@@ -129,25 +147,28 @@ where
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
         let http1 = req.version() <= Version::HTTP_11;
-        if req.body().size_hint().lower() > self.limit.max_size {
+        if self.limit.refuses(req.body()) {
             self.inner = self.inner.clone();
             return BodyLimitFuture::refused(http1);
         }
-        let req = req.map(|body| LimitedBody::new(body, self.limit));
-        let fault = req.body().fault();
-        BodyLimitFuture::app(self.inner.call(req), fault, http1)
+        let (head, body) = req.into_parts();
+        let (body, fault) = self.limit.limit(body);
+        BodyLimitFuture::app(self.inner.call(Request::from_parts(head, body)), fault, http1)
     }
 }
 
-pub(super) fn too_large() -> Rejection {
+#[cold]
+pub(crate) fn too_large() -> Rejection {
     Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "http.body-too-large")
         .with_detail("send a smaller body, or several")
 }
 
+#[cold]
 pub(super) fn timed_out() -> Rejection {
     Rejection::new(StatusCode::REQUEST_TIMEOUT, "http.body-timeout").with_detail("the body came too slowly")
 }
 
+#[cold]
 pub(super) fn broken() -> Rejection {
     Rejection::new(StatusCode::BAD_REQUEST, "http.body-broken")
         .with_detail("the body's framing is wrong, or it broke off")

@@ -7,7 +7,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use http::{Request, Response};
@@ -86,6 +86,7 @@ pub(super) async fn drive(
 ) -> End {
     let mut listener = pin!(drain.listen());
     let mut sleep = pin!(sleep_until(watch.until()));
+    let mut armed: Option<Waker> = None;
     let mut leaving = false;
     poll_fn(|cx| {
         match listener.as_mut().poll_stage(cx) {
@@ -105,8 +106,14 @@ pub(super) async fn drive(
                     None => End::TooSlow(NOT_TAKEN),
                 });
             }
-            watch.observe(pulse.beat(), Instant::now);
+            let now = watch.observe(pulse.beat(), Instant::now);
+            // The timer has this task's waker, and the clock says that it is not due: nearly every request's case.
+            let due = now.is_none_or(|now| now >= sleep.deadline()) || watch.until() < sleep.deadline();
+            if !due && armed.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
             if poll_until(sleep.as_mut(), watch.until(), cx).is_pending() {
+                armed = Some(cx.waker().clone());
                 return Poll::Pending;
             }
             match watch.phase() {

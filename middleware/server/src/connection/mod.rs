@@ -17,15 +17,16 @@ mod version;
 pub(crate) use self::{
     open::{Door, Facts},
     pulse::Pulse,
+    stall::Noted,
 };
 
-use std::{pin::pin, sync::Arc};
+use std::{convert::Infallible, pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use enfilade_core::ClientAddr;
 use http::Request;
 use http_body::Body;
-use hyper::{body::Incoming, server::conn};
+use hyper::{body::Incoming, server::conn, service::Service};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -33,7 +34,6 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::task::TaskTracker;
-use tower_service::Service;
 
 use self::{
     drive::{End, drive},
@@ -45,7 +45,7 @@ use self::{
     version::Version,
 };
 use crate::{
-    BoxError, HyperService,
+    BoxError,
     drain::Drain,
     limits::{Limits, MAX_HEADER_LIST},
     log::{Causes, ClientFaults},
@@ -84,8 +84,7 @@ pub(crate) async fn serve<IO, S, R>(
     shared: Arc<Shared>,
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = http::Response<R>> + Clone + Send + 'static,
-    S::Error: Into<BoxError> + Send,
+    S: Service<Request<Incoming>, Response = http::Response<Noted<R>>, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
     R: Body<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
@@ -98,7 +97,7 @@ pub(crate) async fn serve<IO, S, R>(
             // What the connection is upgraded to outlives its task, and is waited for and counted all the same.
             let held = Held { _permit: permit, _token: shared.tasks.token() };
             let io = TokioIo::new(Watched::new(stream, begun, pulse.clone(), held));
-            let service = HyperService::new(service(facts));
+            let service = service(facts);
             let limits = &shared.limits;
             let http1 = version == Version::Http1;
             let spans = Spans { head: limits.head_timeout, idle: limits.idle_timeout, http1 };

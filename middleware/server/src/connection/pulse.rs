@@ -96,25 +96,27 @@ impl Watch {
         Self { spans, phase: Phase::First, until: first, seen: Beat::default() }
     }
 
-    /// Takes note of what happened. `now` is asked for only when something did.
-    pub(super) fn observe(&mut self, beat: Beat, now: impl FnOnce() -> Instant) {
+    /// Takes note of what happened. `now` is asked for only when something did that counts; then it is returned.
+    pub(super) fn observe(&mut self, beat: Beat, now: impl FnOnce() -> Instant) -> Option<Instant> {
         if beat == self.seen {
-            return;
+            return None;
         }
         let seen = std::mem::replace(&mut self.seen, beat);
         let came = beat.begun != seen.begun;
         let (phase, span) = match self.phase {
-            Phase::First if beat.begun == 0 => return,
+            Phase::First if beat.begun == 0 => return None,
             _ if beat.begun != beat.ended => (Phase::Busy, self.spans.idle),
             Phase::First | Phase::Busy => (Phase::Idle, self.spans.idle),
             _ if came => (Phase::Idle, self.spans.idle),
             Phase::Idle if beat.reads != seen.reads && self.spans.http1 => (Phase::Head, self.spans.head),
             // The end of the last response is still being sent. Over HTTP/2 it may be the answer to a ping.
             Phase::Idle if beat.writes != seen.writes && self.spans.http1 => (Phase::Idle, self.spans.idle),
-            Phase::Idle | Phase::Head => return,
+            Phase::Idle | Phase::Head => return None,
         };
+        let now = now();
         self.phase = phase;
-        self.until = now() + span;
+        self.until = now + span;
+        Some(now)
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -131,12 +131,12 @@ impl<F: Future> Future for Stream<F> {
     }
 }
 
-/// A service whose response bodies note what becomes of them.
+/// A service that notes when it hands a response over, whose body notes the rest.
 pub(super) struct Noting<S>(pub(super) S);
 
 impl<S, Req, R> Service<Req> for Noting<S>
 where
-    S: Service<Req, Response = Response<R>>,
+    S: Service<Req, Response = Response<Noted<R>>>,
 {
     type Response = Response<Noted<R>>;
     type Error = S::Error;
@@ -156,26 +156,34 @@ pin_project! {
 
 impl<F, R, E> Future for NotingFuture<F>
 where
-    F: Future<Output = Result<Response<R>, E>>,
+    F: Future<Output = Result<Response<Noted<R>>, E>>,
 {
-    type Output = Result<Response<Noted<R>>, E>;
+    type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = ready!(self.project().inner.poll(cx))?;
-        TURN.set(Turn::Owed { bytes: 0 });
-        Poll::Ready(Ok(response.map(|inner| Noted { inner, rest: None, whole: 0, end: FreeAtEnd })))
+        let polled = self.project().inner.poll(cx);
+        if matches!(polled, Poll::Ready(Ok(_))) {
+            TURN.set(Turn::Owed { bytes: 0 });
+        }
+        polled
     }
 }
 
 pin_project! {
     /// A response body that notes who waits for whom.
-    pub(super) struct Noted<R> {
+    pub(crate) struct Noted<R> {
         #[pin]
         inner: R,
         // The last byte of the frame before, which had so many.
         rest: Option<Bytes>,
         whole: u64,
         end: FreeAtEnd,
+    }
+}
+
+impl<R> Noted<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self { inner, rest: None, whole: 0, end: FreeAtEnd }
     }
 }
 

@@ -96,8 +96,7 @@ where
     }
 
     fn call(&mut self, req: Request<B>) -> Self::Future {
-        let upgrade = req.version() == Version::HTTP_11 && req.headers().contains_key(UPGRADE);
-        let asked = Asked { head: req.method() == Method::HEAD, upgrade, version: req.version() };
+        let asked = Asked::of(&req, req.headers().contains_key(UPGRADE));
         MeasuringFuture { future: self.inner.call(req), asked }
     }
 }
@@ -124,28 +123,49 @@ where
         let this = self.project();
         let mut response = ready!(this.future.poll(cx))?;
         let (status, exact) = (response.status(), response.body().size_hint().exact());
-        let response = match reconcile(*this.asked, status, response.headers_mut(), exact) {
+        Poll::Ready(Ok(match this.asked.reconcile(status, response.headers_mut(), exact) {
             Ok(length) => response.map(|body| length.of(body)),
-            Err(rejection) => {
-                log::fault(rejection.code(), &rejection.log().unwrap_or_default());
-                rejection.into_response()
-            }
-        };
-        Poll::Ready(Ok(response))
+            Err(rejection) => rejection.into_response(),
+        }))
     }
 }
 
 /// What of the request decides about the response's length.
 #[derive(Clone, Copy, Debug)]
-struct Asked {
+pub(crate) struct Asked {
     head: bool,
     upgrade: bool,
     version: Version,
 }
 
+impl Asked {
+    /// `upgrade`: whether the request has that field.
+    #[inline]
+    pub(crate) fn of<B>(req: &Request<B>, upgrade: bool) -> Self {
+        let version = req.version();
+        Self { head: req.method() == Method::HEAD, upgrade: upgrade && version == Version::HTTP_11, version }
+    }
+
+    /// Reconciles a response's head with its body, which says of itself that it has `exact` bytes.
+    #[inline]
+    pub(crate) fn reconcile(
+        self,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+        exact: Option<u64>,
+    ) -> Result<Length, Rejection> {
+        reconcile(self, status, headers, exact).inspect_err(report)
+    }
+}
+
+#[cold]
+fn report(rejection: &Rejection) {
+    log::fault(rejection.code(), &rejection.log().unwrap_or_default());
+}
+
 /// How long the response's body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Length {
+pub(crate) enum Length {
     /// No body is sent.
     Withheld,
     /// No body is sent, and hyper must not know: see [`Measured::declared`].
@@ -157,7 +177,8 @@ enum Length {
 }
 
 impl Length {
-    fn of<R>(self, body: R) -> Measured<R> {
+    #[inline]
+    pub(crate) fn of<R>(self, body: R) -> Measured<R> {
         match self {
             Self::Withheld => Measured::default(),
             Self::Declared => Measured::declared(),

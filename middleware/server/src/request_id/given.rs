@@ -14,17 +14,20 @@ use crate::{
     trace_context::{self, TRACEPARENT, TRACESTATE},
 };
 
-/// Whether there is anything to take. Three lengths of names tell nearly all of them apart.
+/// Whether there is anything to take.
 pub(super) fn look(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| {
-        let name = name.as_str();
-        match name.len() {
-            10 => *name == TRACESTATE,
-            11 => *name == TRACEPARENT,
-            12 => is_id(name),
-            _ => false,
-        }
-    })
+    headers.keys().any(|name| may_be(name.as_str()))
+}
+
+/// Whether a field is one of those. Three lengths of names tell nearly all of them apart.
+#[inline]
+pub(crate) fn may_be(name: &str) -> bool {
+    match name.len() {
+        10 => *name == TRACESTATE,
+        11 => *name == TRACEPARENT,
+        12 => is_id(name),
+        _ => false,
+    }
 }
 
 /// Takes the id out, leaves of the trace's fields what may stay, and gives what is believed.

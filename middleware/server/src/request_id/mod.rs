@@ -42,11 +42,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use enfilade_core::{About, ClientAddr, Link, RequestContext};
+use enfilade_core::{About, ClientAddr, Link, RequestContext, RequestId, TraceContext};
 use http::{HeaderName, HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
+
+pub(crate) use self::given::may_be as may_name;
 
 use self::numbers::Numbers;
 use crate::{Trust, trace_context::TraceSource};
@@ -116,6 +118,17 @@ impl RequestIds {
         Self { client, trust: trust.cloned(), ..self.clone() }
     }
 
+    /// What names the requests of one connection.
+    pub(crate) fn naming(&self) -> Naming {
+        let trusted = self.trusted();
+        Naming {
+            numbers: self.numbers.clone(),
+            take_ids: self.ids_of_peers && trusted,
+            take_traces: self.traces.believes(trusted),
+            field: self.field,
+        }
+    }
+
     fn trusted(&self) -> bool {
         self.trust.as_ref().zip(self.client).is_some_and(|(trust, client)| trust.trusts(client))
     }
@@ -137,24 +150,56 @@ impl<S> Layer<S> for RequestIds {
     type Service = WithRequestId<S>;
 
     fn layer(&self, inner: S) -> WithRequestId<S> {
-        let trusted = self.trusted();
-        WithRequestId {
-            numbers: self.numbers.clone(),
-            take_ids: self.ids_of_peers && trusted,
-            take_traces: self.traces.believes(trusted),
-            field: self.field,
-            inner,
+        WithRequestId { naming: self.naming(), inner }
+    }
+}
+
+/// An id, its text, and the trace that is believed.
+pub(crate) type Name = (RequestId, HeaderValue, Option<TraceContext>);
+
+/// What names the requests of one connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Naming {
+    numbers: Numbers,
+    take_ids: bool,
+    take_traces: bool,
+    field: bool,
+}
+
+impl Naming {
+    /// Whether a request must be read or written to be named; `brings`: whether it has a field that counts.
+    #[inline]
+    pub(crate) fn minds(&self, brings: bool) -> bool {
+        brings || self.field
+    }
+
+    /// The name of a request that need not be minded.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Name {
+        let (id, text) = self.numbers.next();
+        (id, text, None)
+    }
+
+    /// Names a request by what it brings, is called already, or by the next number.
+    pub(crate) fn name<B>(&mut self, req: &mut Request<B>) -> Name {
+        let given = given::look(req.headers()).then(|| given::take(req, self.take_ids, self.take_traces));
+        let (id, trace) = given.unwrap_or_default();
+        let known = RequestContext::of(req.extensions()).and_then(RequestContext::request_id);
+        let (id, text) = match known.or(id) {
+            Some(id) => (id, numbers::value(id)),
+            None => self.numbers.next(),
+        };
+        if self.field {
+            req.headers_mut().insert(X_REQUEST_ID, text.clone());
         }
+        (id, text, trace)
     }
 }
 
 /// The service of [`RequestIds`].
 #[derive(Clone, Debug)]
 pub struct WithRequestId<S> {
-    numbers: Numbers,
-    take_ids: bool,
-    take_traces: bool,
-    field: bool,
+    naming: Naming,
     inner: S,
 }
 
@@ -171,18 +216,8 @@ where
     }
 
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
-        let given =
-            given::look(req.headers()).then(|| given::take(&mut req, self.take_ids, self.take_traces));
-        let (id, trace) = given.unwrap_or_default();
-        let known = RequestContext::of(req.extensions()).and_then(RequestContext::request_id);
-        let (id, text) = match known.or(id) {
-            Some(id) => (id, numbers::value(id)),
-            None => self.numbers.next(),
-        };
+        let (id, text, trace) = self.naming.name(&mut req);
         RequestContext::identify(req.extensions_mut(), id, trace);
-        if self.field {
-            req.headers_mut().insert(X_REQUEST_ID, text.clone());
-        }
         WithRequestIdFuture { future: self.inner.call(req), id: Some(text) }
     }
 }

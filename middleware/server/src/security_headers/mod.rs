@@ -59,10 +59,11 @@ pub use self::{
 
 use std::sync::Arc;
 
-use enfilade_core::{About, Link};
+use enfilade_core::{About, Canonical, Link};
 use http::{
     HeaderName, HeaderValue,
     header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, SERVER, X_CONTENT_TYPE_OPTIONS},
+    response,
     uri::Scheme,
 };
 use tower_layer::Layer;
@@ -189,6 +190,20 @@ impl SecurityHeaders {
         Self { settings: self.settings.clone(), https }
     }
 
+    /// Whether a request's client speaks https, as far as that counts here.
+    #[inline]
+    pub(crate) fn https(&self, canonical: Option<&Canonical>) -> bool {
+        match self.https {
+            Https::Known(https) => https,
+            Https::Ask => canonical.is_some_and(|canonical| *canonical.scheme() == Scheme::HTTPS),
+        }
+    }
+
+    /// Adds to a response's head and removes from it.
+    pub(crate) fn apply(&self, head: &mut response::Parts, https: bool) {
+        self.settings.answer(head.status, &mut head.headers, https);
+    }
+
     fn edit(mut self, edit: impl FnOnce(&mut Settings)) -> Self {
         edit(Arc::make_mut(&mut self.settings));
         self
@@ -211,6 +226,6 @@ impl<S> Layer<S> for SecurityHeaders {
     type Service = Secured<S>;
 
     fn layer(&self, inner: S) -> Secured<S> {
-        Secured::new(Some(self.settings.clone()), self.https, inner)
+        Secured::new(self.settings.clone(), self.https, inner)
     }
 }

@@ -28,19 +28,14 @@ pub(super) enum Https {
 /// The service of [`SecurityHeaders`](super::SecurityHeaders).
 #[derive(Clone, Debug)]
 pub struct Secured<S> {
-    settings: Option<Arc<Settings>>,
+    settings: Arc<Settings>,
     https: Https,
     inner: S,
 }
 
 impl<S> Secured<S> {
-    pub(super) fn new(settings: Option<Arc<Settings>>, https: Https, inner: S) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, https: Https, inner: S) -> Self {
         Self { settings, https, inner }
-    }
-
-    /// A service that leaves everything as it is.
-    pub(crate) fn off(inner: S) -> Self {
-        Self::new(None, Https::Known(false), inner)
     }
 }
 
@@ -58,7 +53,7 @@ where
 
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
         let settings = self.settings.clone();
-        let asks = settings.as_ref().is_some_and(|settings| settings.hsts.is_some());
+        let asks = settings.hsts.is_some();
         let by = match self.https {
             Https::Known(https) => By::Connection(https),
             Https::Ask if asks => By::Request(RequestContext::ensure(req.extensions_mut()).clone()),
@@ -93,7 +88,7 @@ pin_project! {
     pub struct SecuredFuture<F> {
         #[pin]
         future: F,
-        settings: Option<Arc<Settings>>,
+        settings: Arc<Settings>,
         by: By,
     }
 }
@@ -106,12 +101,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Some(settings) = this.settings else { return this.future.poll(cx) };
         let mut response = ready!(this.future.poll(cx))?;
-        // The handshake of an upgrade is for no page.
-        if !response.status().is_informational() {
-            settings.apply(response.headers_mut(), this.by.https());
-        }
+        this.settings.answer(response.status(), response.headers_mut(), this.by.https());
         Poll::Ready(Ok(response))
     }
 }

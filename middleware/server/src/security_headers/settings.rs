@@ -5,7 +5,7 @@
 //! ```
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{
         CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, Entry, REFERRER_POLICY,
         SERVER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
@@ -33,7 +33,14 @@ impl Settings {
     }
 
     /// Makes an answer's head what it is to be.
-    pub(super) fn apply(&self, headers: &mut HeaderMap, https: bool) {
+    pub(super) fn answer(&self, status: StatusCode, headers: &mut HeaderMap, https: bool) {
+        // The handshake of an upgrade is for no page.
+        if !status.is_informational() {
+            self.apply(headers, https);
+        }
+    }
+
+    fn apply(&self, headers: &mut HeaderMap, https: bool) {
         for name in &self.removed {
             headers.remove(name);
         }

@@ -13,10 +13,11 @@ use super::{
     aliases,
     path::{Fault, PathRules, Spelled, read},
 };
+use crate::request_id::may_name;
 
 /// What of a head is judged. Borrowed: to take a request apart and put it together again copies it twice.
 #[derive(Clone, Copy)]
-pub(super) struct Head<'a> {
+pub(crate) struct Head<'a> {
     pub(super) method: &'a Method,
     pub(super) uri: &'a Uri,
     pub(super) version: Version,
@@ -43,7 +44,7 @@ impl<'a> Head<'a> {
 }
 
 /// What the head says that counts.
-pub(super) struct Judged {
+pub(crate) struct Judged {
     pub(super) host: Named,
     /// `None`, where the target's own path is the canonical one. Boxed, as what is rare must not be moved each time.
     pub(super) path: Option<Box<Spelled>>,
@@ -56,7 +57,7 @@ pub(super) struct Judged {
 }
 
 /// The host that a head names.
-pub(super) enum Named {
+pub(crate) enum Named {
     /// None: only over HTTP/1.0.
     Nobody,
     /// The one of the request before, which need not be parsed again.
@@ -65,28 +66,42 @@ pub(super) enum Named {
     Other(Box<Host>),
 }
 
-/// Judges a request's head; `last` is the host of the request before on the same connection.
+/// Judges a request's head by its fields; `last` is the host of the request before on the same connection.
 ///
 /// # Errors
 ///
 /// A rejection with one of the codes in the [module docs](super).
-pub(super) fn judge(head: Head<'_>, rules: PathRules, last: Option<&Host>) -> Result<Judged, Rejection> {
+pub(crate) fn judge(
+    head: Head<'_>,
+    fields: &Fields<'_>,
+    rules: PathRules,
+    last: Option<&Host>,
+) -> Result<Judged, Rejection> {
     let path = judge_target(head, rules)?;
-    let fields = Fields::of(head);
-    judge_framing(&fields, head.version)?;
-    let (host, dotted) = judge_host(&fields, head, last)?;
+    judge_framing(fields, head.version)?;
+    let (host, dotted) = judge_host(fields, head, last)?;
     Ok(Judged { host, path, chunked: fields.coding.is_some(), forwarding: fields.forwarding, dotted })
 }
 
 /// The fields that count, found in one walk: looking each up costs a hash.
 #[derive(Default)]
-struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     host: Option<&'a HeaderValue>,
     coding: Option<&'a HeaderValue>,
     length: Option<&'a HeaderValue>,
     repeated: Repeated,
     outer_blank: bool,
     forwarding: bool,
+    /// What links around this one ask for.
+    pub(crate) others: Others,
+}
+
+/// Whether there are fields that other links of the server ask for.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Others {
+    pub(crate) accept: bool,
+    pub(crate) ids: bool,
+    pub(crate) upgrade: bool,
 }
 
 #[derive(Default)]
@@ -97,7 +112,8 @@ struct Repeated {
 }
 
 impl<'a> Fields<'a> {
-    fn of(head: Head<'a>) -> Self {
+    #[inline]
+    pub(crate) fn of(head: Head<'a>) -> Self {
         let mut fields = Self::default();
         let http2 = head.version >= Version::HTTP_2;
         for (name, value) in head.headers {
@@ -106,7 +122,12 @@ impl<'a> Fields<'a> {
                 "host" => fields.repeated.host |= fields.host.replace(value).is_some(),
                 "content-length" => fields.repeated.length |= fields.length.replace(value).is_some(),
                 "transfer-encoding" => fields.repeated.coding |= fields.coding.replace(value).is_some(),
-                name => fields.forwarding |= aliases::may_forward(name) && aliases::is_forwarding(name),
+                "accept" => fields.others.accept = true,
+                "upgrade" => fields.others.upgrade = true,
+                name => {
+                    fields.forwarding |= aliases::may_forward(name) && aliases::is_forwarding(name);
+                    fields.others.ids |= may_name(name);
+                }
             }
             fields.outer_blank |= http2 && has_outer_blank(value);
         }

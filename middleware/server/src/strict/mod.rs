@@ -62,12 +62,13 @@ mod rewrite;
 
 pub use self::{body::CleanBody, future::StrictFuture, path::PathRules};
 
-use self::judge::{Head, Named, judge};
+pub(crate) use self::judge::{Fields, Head, Judged, judge};
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use self::judge::Named;
+
+#[cfg(feature = "tls")]
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use enfilade_core::{
     About, Canonical, ClientAddr, EmptyBody, Host, Link, Rejection, RequestContext, TlsSession,
@@ -80,7 +81,7 @@ use tower_service::Service;
 
 #[cfg(feature = "tls")]
 use crate::tls::Certificate;
-use crate::{Trust, connection::Facts, drain::Drain};
+use crate::{Trust, connection::Facts};
 
 /// The layer that refuses what can be read in two ways. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -90,7 +91,6 @@ pub struct StrictRequest {
     paths: PathRules,
     client: Option<ClientAddr>,
     trust: Option<Trust>,
-    drain: Option<Arc<Drain>>,
     #[cfg(feature = "tls")]
     certificate: Option<Arc<Certificate>>,
     tls: Option<TlsSession>,
@@ -104,7 +104,6 @@ impl StrictRequest {
             paths: PathRules::new(),
             client: None,
             trust: None,
-            drain: None,
             #[cfg(feature = "tls")]
             certificate: None,
             tls: None,
@@ -118,7 +117,6 @@ impl StrictRequest {
             paths: PathRules::new(),
             client: facts.client,
             trust: facts.trust,
-            drain: Some(facts.drain),
             #[cfg(feature = "tls")]
             certificate: facts.certificate,
             tls: facts.tls,
@@ -156,7 +154,7 @@ impl StrictRequest {
     /// A rejection with one of the codes in the [module docs](self).
     pub fn judge(&self, parts: &Parts) -> Result<Canonical, Rejection> {
         let head = Head::from(parts);
-        let judged = judge(head, self.paths, None)?;
+        let judged = judge(head, &Fields::of(head), self.paths, None)?;
         let mut last = None;
         let own = self.own(judged.host, &mut last)?;
         let canonical = if judged.forwarding { self.believe(head, own)? } else { own.another() };
@@ -201,6 +199,33 @@ impl StrictRequest {
         canonical
     }
 
+    /// Makes the canonical request of what was judged, and the request agree with it. `last`: the request before on the
+    /// same connection, as the connection said it.
+    #[inline]
+    pub(crate) fn admit<B>(
+        &self,
+        judged: Judged,
+        last: &mut Option<Canonical>,
+        req: &mut Request<B>,
+    ) -> Result<Admitted, Rejection> {
+        let head = Head::from(&*req);
+        let own = self.own(judged.host, last)?;
+        let path = head.path(judged.path.as_deref());
+        let canonical = if judged.forwarding { self.believe(head, own)? } else { own.another() };
+        let canonical = canonical.with_path(path);
+        if judged.forwarding {
+            aliases::remove(req.headers_mut(), aliases::is_forwarding);
+        }
+        let other_host = judged.dotted || judged.forwarding && own.host() != canonical.host();
+        let target = judged.path.as_ref().and_then(|spelled| spelled.target.as_deref());
+        rewrite::as_canonical(req, other_host, target, &canonical);
+        Ok(Admitted { canonical, close: judged.chunked && req.version() <= Version::HTTP_11 })
+    }
+
+    pub(crate) fn paths(&self) -> PathRules {
+        self.paths
+    }
+
     /// The peer, where it is believed, and what of it.
     fn trusted(&self) -> Option<(ClientAddr, &Trust)> {
         self.client.zip(self.trust.as_ref()).filter(|(peer, trust)| trust.trusts(*peer))
@@ -222,6 +247,13 @@ impl StrictRequest {
     fn check_certificate(&self, _: Option<&Host>) -> Result<(), Rejection> {
         Ok(())
     }
+}
+
+/// A request that can be read in one way only.
+pub(crate) struct Admitted {
+    pub(crate) canonical: Canonical,
+    /// Whether the connection ends with it.
+    pub(crate) close: bool,
 }
 
 impl Default for StrictRequest {
@@ -267,36 +299,16 @@ where
     }
 
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
-        let (settings, version) = (&self.settings, req.version());
+        let version = req.version();
         let head = Head::from(&req);
-        let judged = match judge(head, settings.paths, self.last.as_ref().and_then(Canonical::host)) {
-            Ok(judged) => judged,
+        let last = self.last.as_ref().and_then(Canonical::host);
+        let judged = judge(head, &Fields::of(head), self.settings.paths, last);
+        let admitted = judged.and_then(|judged| self.settings.admit(judged, &mut self.last, &mut req));
+        let Admitted { canonical, close } = match admitted {
+            Ok(admitted) => admitted,
             Err(rejection) => return self.refuse(rejection, version),
         };
-        let own = match settings.own(judged.host, &mut self.last) {
-            Ok(own) => own,
-            Err(rejection) => return self.refuse(rejection, version),
-        };
-        let path = head.path(judged.path.as_deref());
-        let canonical = if judged.forwarding {
-            match settings.believe(head, own) {
-                Ok(canonical) => canonical.with_path(path),
-                Err(rejection) => return self.refuse(rejection, version),
-            }
-        } else {
-            own.another().with_path(path)
-        };
-        if judged.forwarding {
-            aliases::remove(req.headers_mut(), aliases::is_forwarding);
-        }
-        let other_host = judged.dotted || judged.forwarding && own.host() != canonical.host();
-        let target = judged.path.as_ref().and_then(|spelled| spelled.target.as_deref());
-        rewrite::as_canonical(&mut req, other_host, target, &canonical);
         RequestContext::begin(req.extensions_mut(), canonical);
-        if let Some(drain) = &self.settings.drain {
-            RequestContext::carry(req.extensions_mut(), drain.clone());
-        }
-        let close = judged.chunked && version <= Version::HTTP_11;
         StrictFuture::app(self.inner.call(req.map(CleanBody::new)), close)
     }
 }

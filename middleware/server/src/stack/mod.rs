@@ -1,27 +1,26 @@
-//! The server's own links around an app, in the order in which a request meets them.
+//! The server's own links around an app, in the order in which a request meets them, as one service and one future.
 //!
 //! ```text
 //! RequestIds ▶ AccessLog ▶ SecurityHeaders ▶ RenderRejections ▶ InFlight
 //!     ▶ StrictRequest ▶ BodyLimit ▶ TrueLength ▶ Rescue ▶ Patient ▶ AsBody ▶ app
 //! ```
+//!
+//! Eleven services around each other do the same, and each moves request, future and response once more. What a link
+//! decides stands with that link and is asked here: [`door`] has the way in, [`answer`] the way back.
+
+mod answer;
+mod door;
 
 use std::sync::Arc;
 
-use enfilade_core::{AsBody, Clock, RenderRejections, body::WithBody, render::Rendered};
-use tower_layer::Layer;
+use enfilade_core::{Clock, RenderRejections};
 
+pub(crate) use self::door::Door;
 use crate::{
-    AccessLog, BodyLimit, InFlight, PathRules, Patient, RequestIds, Rescue, SecurityHeaders, StrictRequest,
-    TrueLength,
-    access_log::Logging,
-    body_limit::BodyLimited,
+    AccessLog, BodyLimit, InFlight, PathRules, RequestIds, SecurityHeaders, StrictRequest,
     connection::{Facts, Pulse},
-    in_flight::Counted,
-    length::Measuring,
+    drain::Drain,
     limits::Limits,
-    request_id::WithRequestId,
-    security_headers::Secured,
-    strict::Strict,
 };
 
 /// The links' settings and counters, made once for a server.
@@ -36,11 +35,18 @@ pub(crate) struct Links {
     body: BodyLimit,
 }
 
-/// An app with all links around it.
-pub(crate) type Stack<S> = WithRequestId<Logging<Secured<Rendered<Guarded<S>>>>>;
-
-/// What refuses, and what it guards.
-type Guarded<S> = Counted<Strict<BodyLimited<Measuring<Rescue<Patient<WithBody<S>>>>>>>;
+/// The links of one connection: what its requests share, so that each costs one count and not one for each link.
+#[derive(Debug)]
+struct Site {
+    log: AccessLog,
+    headers: Option<SecurityHeaders>,
+    render: RenderRejections,
+    in_flight: InFlight,
+    pulse: Arc<Pulse>,
+    strict: StrictRequest,
+    body: BodyLimit,
+    drain: Arc<Drain>,
+}
 
 impl Links {
     pub(crate) fn new(limits: &Limits, clock: Clock) -> Self {
@@ -84,20 +90,43 @@ impl Links {
     }
 
     /// Puts the links around `app` for one connection.
-    pub(crate) fn around<S>(&self, app: S, facts: Facts, pulse: Arc<Pulse>) -> Stack<S> {
-        // What waits for the app waits inside `Patient`, so that `InFlight` counts it.
-        let app = Rescue::new(Patient::new(AsBody.layer(app)));
-        // Around `Rescue`: its 500 has a length too.
-        let app = self.body.layer(TrueLength::new().layer(app));
+    pub(crate) fn around<S>(&self, app: S, facts: Facts, pulse: Arc<Pulse>) -> Door<S> {
         let client = facts.client;
-        let ids = self.ids.on(client, facts.trust.as_ref());
-        let headers = self.headers.as_ref().map(|headers| headers.on(&facts));
-        let app = self.in_flight.on(pulse).layer(StrictRequest::on(facts).with_paths(self.paths).layer(app));
-        let app = self.render.layer(app);
-        let app = match headers {
-            Some(headers) => headers.layer(app),
-            None => Secured::off(app),
+        let naming = self.ids.on(client, facts.trust.as_ref()).naming();
+        let site = Site {
+            log: self.log.clone().with_client(client),
+            headers: self.headers.as_ref().map(|headers| headers.on(&facts)),
+            render: self.render.clone(),
+            in_flight: self.in_flight.clone(),
+            pulse,
+            drain: facts.drain.clone(),
+            strict: StrictRequest::on(facts).with_paths(self.paths),
+            body: self.body,
         };
-        ids.layer(self.log.clone().with_client(client).layer(app))
+        Door::new(naming, site, app)
+    }
+}
+
+/// Stands for one request; counts it off when dropped.
+struct Seat {
+    site: Arc<Site>,
+    // Not when refused: a client that does not take the refusal must not keep others out by it.
+    admitted: bool,
+}
+
+impl Seat {
+    /// Counts one request; one too many counts for its connection only.
+    fn take(site: &Arc<Site>) -> Self {
+        site.pulse.begin();
+        Self { site: site.clone(), admitted: site.in_flight.enter() }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.admitted {
+            self.site.in_flight.leave();
+        }
+        self.site.pulse.end();
     }
 }
