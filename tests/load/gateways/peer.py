@@ -17,6 +17,7 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parents[2] / "target")).re
 MADE = TARGET / "load-gateways"
 VENV = MADE / "venv"
 ENFILADE = os.environ.get("ENFILADE_BIN", str(TARGET / "release/enfilade"))
+DOOR = os.environ.get("DOOR_BIN", str(TARGET / "release/examples/door"))
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -31,12 +32,13 @@ class Round:
 
 @dataclass
 class Peer:
-    """A server that answers. `started`: seconds from nothing to its first answer."""
+    """A server that answers. `started`: seconds from nothing to its first answer; `cookie`: what that one set."""
 
     name: str
     process: subprocess.Popen
     port: int
     started: float = 0
+    cookie: str = ""
     rounds: list[Round] = field(default_factory=list)
 
     def tree(self) -> list[int]:
@@ -79,7 +81,7 @@ def begin(name: str, line: str, table: Table) -> Peer:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     words = {"bin": VENV / "bin", "venv": VENV, "apps": HERE / "apps", "here": HERE, "made": MADE}
-    words |= {"enfilade": ENFILADE, "port": port, "path": table.path}
+    words |= {"enfilade": ENFILADE, "door": DOOR, "port": port, "path": table.path}
     app = table.app.format(**words)
     line = line.format(**words, app=app)
     log = MADE / f"{name.replace(' ', '-')}.log"
@@ -99,29 +101,31 @@ def begin(name: str, line: str, table: Table) -> Peer:
         process.stdout.readline()
         return peer
     while time.monotonic() - begun < 30 and process.poll() is None:
-        if answers(port, table):
+        if answer := first_answer(port, table):
             peer.started = time.monotonic() - begun
+            peer.cookie = "".join(f"; {cookie}" for cookie in re.findall(r"(?mi)^set-cookie: ([^;\r]+)", answer))
             return peer
         time.sleep(0.001)
     sys.exit(f"{name} does not start: {log.read_text()[-2000:]}")
 
 
-def answers(port: int, table: Table) -> bool:
-    head = f"GET {table.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{''.join(credentials(table))}\r\n"
+def first_answer(port: int, table: Table) -> str | None:
+    head = f"GET {table.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{''.join(credentials(table, ''))}\r\n"
     with socket.socket() as probe:
         probe.settimeout(10)
         if probe.connect_ex(("127.0.0.1", port)) != 0:
-            return False
+            return None
         try:
             probe.sendall(head.encode())
-            return probe.recv(4096).startswith(b"HTTP/1.1 200")
+            answer = probe.recv(4096).decode("latin-1")
+            return answer if answer.startswith("HTTP/1.1 200") else None
         except OSError:
-            return False
+            return None
 
 
-def credentials(table: Table) -> list[str]:
+def credentials(table: Table, cookie: str) -> list[str]:
     token = (MADE / "token").read_text()
-    return [f"Authorization: Bearer {token}\r\n", "Cookie: theme=dark; lang=en\r\n"] if table.credentials else []
+    return [f"Authorization: Bearer {token}\r\n", f"Cookie: theme=dark; lang=en{cookie}\r\n"] if table.credentials else []
 
 
 def drive(peer: Peer, table: Table, seconds: int) -> Round:
@@ -144,7 +148,7 @@ def sockets(peer: Peer, _table: Table, seconds: int) -> tuple[float, ...]:
 def wrk(peer: Peer, table: Table, seconds: int) -> tuple[float, ...]:
     command = ["wrk", "-t1", f"-c{table.connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", HERE / "post.lua"] if table.client == "post" else []
-    command += [word for line in credentials(table) for word in ("-H", line.strip())]
+    command += [word for line in credentials(table, peer.cookie) for word in ("-H", line.strip())]
     said = on_core_1([*command, f"http://127.0.0.1:{peer.port}{table.path}"])
     if "Non-2xx" in said or "Socket errors" in said:
         print(f"{peer.name}: {said}", file=sys.stderr)

@@ -38,6 +38,7 @@ def build(name: str, flags: str) -> Path:
     host = re.search(r"host: (\S+)", said("rustc", "-vV"))[1]
     folder = WORK / name if name == "instrumented" else peer.TARGET
     command = ["cargo", "build", "--locked", "--profile", "dist", "--bin", "enfilade", "--features", "python"]
+    command += ["--example", "door"]
     env = {**os.environ, "RUSTFLAGS": flags, "CARGO_TARGET_DIR": str(folder), "CARGO_INCREMENTAL": "0"}
     subprocess.run([*command, "--target", host], check=True, env=env, cwd=peer.HERE)
     return folder / host / "dist/enfilade"

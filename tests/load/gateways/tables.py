@@ -29,8 +29,10 @@ CGI = {
 JWT = " --auth jwt={made}/jwks.json --issuer https://id.example --audience shop"
 AUTH = {
     "enfilade --auth": ASGI["enfilade"] + JWT,
+    "enfilade, Auth and Cookie": "VIRTUAL_ENV={venv} PORT={port} exec {door} {made}/jwks.json {app}",
     "enfilade": ASGI["enfilade"],
     "enfilade, PyJWT": ASGI["enfilade"].replace("{app}", "checks:hello"),
+    "enfilade, PyJWT and cookie": ASGI["enfilade"].replace("{app}", "checks:hello_again"),
     "granian uvloop": ASGI["granian uvloop"],
     "granian uvloop, PyJWT": ASGI["granian uvloop"].replace("{app}", "checks:hello"),
     "uvicorn": ASGI["uvicorn"],
@@ -76,7 +78,9 @@ TABLES = {
         credentials=True,
         bases={
             "enfilade --auth": "enfilade",
+            "enfilade, Auth and Cookie": "enfilade",
             "enfilade, PyJWT": "enfilade",
+            "enfilade, PyJWT and cookie": "enfilade",
             "granian uvloop, PyJWT": "granian uvloop",
             "uvicorn, PyJWT": "uvicorn",
         },
