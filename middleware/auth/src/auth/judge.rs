@@ -96,7 +96,9 @@ fn same(a: &Carrier, b: &Carrier) -> bool {
 /// Whether that is the word before the first blank (RFC 9110 §11.4: SP, not TAB); bytes, for it may be no text at all.
 fn has_scheme(authorization: &[u8], scheme: &str) -> bool {
     authorization.split_at_checked(scheme.len()).is_some_and(|(word, rest)| {
-        word.eq_ignore_ascii_case(scheme.as_bytes()) && rest.first().is_none_or(|b| *b == b' ')
+        // As nearly all write it; the other comparison goes byte by byte.
+        let is_it = word == scheme.as_bytes() || word.eq_ignore_ascii_case(scheme.as_bytes());
+        is_it && rest.first().is_none_or(|b| *b == b' ')
     })
 }
 

@@ -129,7 +129,8 @@ impl Authenticator for Bearer {
 fn token(headers: &HeaderMap) -> Option<Result<&[u8], TokenFault>> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, rest) = value.split_at_checked("Bearer".len())?;
-    if !scheme.eq_ignore_ascii_case(b"Bearer") || rest.first().is_some_and(u8::is_ascii_graphic) {
+    let is_ours = scheme == b"Bearer" || scheme.eq_ignore_ascii_case(b"Bearer");
+    if !is_ours || rest.first().is_some_and(u8::is_ascii_graphic) {
         return None;
     }
     // Used without `Auth`, which has judged this already. As many names as values: no header is there twice.

@@ -54,7 +54,8 @@ fn times(leeway: u64, token: &Proved, now: u64) -> Result<(), TokenError> {
     if let Some(expires) = token.expires.filter(|expires| now >= expires.saturating_add(leeway)) {
         return Err(TokenError::with_log(TokenFault::Expired, format_args!("exp {expires}, now {now}")));
     }
-    let begins = [token.not_before, token.issued_at].into_iter().flatten().max();
+    // Nothing is before everything.
+    let begins = token.not_before.max(token.issued_at);
     if let Some(begins) = begins.filter(|begins| *begins > now.saturating_add(leeway)) {
         return Err(TokenError::with_log(
             TokenFault::NotYetValid,

@@ -9,6 +9,8 @@
 //!
 //! Everything is borrowed from the text, but for what is written with escapes.
 
+mod plain;
+
 use std::{borrow::Cow, fmt};
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -20,9 +22,13 @@ use smallvec::SmallVec;
 pub(super) struct Wrong(pub(super) &'static str);
 
 /// A JSON object whose values are not parsed yet. Few enough to look through; a token has about ten.
-pub(super) struct Object<'a>(SmallVec<[Member<'a>; USUAL]>);
+pub(super) struct Object<'a> {
+    members: SmallVec<[Member<'a>; USUAL]>,
+    /// Whether it was taken apart by [`plain`], and so has nothing that cannot be read.
+    is_plain: bool,
+}
 
-type Member<'a> = (Cow<'a, str>, &'a RawValue);
+type Member<'a> = (Cow<'a, str>, &'a str);
 
 /// Some words, in a list or alone.
 pub(super) type Words<'a> = SmallVec<[Cow<'a, str>; 4]>;
@@ -36,6 +42,12 @@ const LAST_SECOND: u64 = 253_402_300_799;
 impl<'a> Object<'a> {
     /// Parses the whole text; whatever follows the object, blanks apart, is an error.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let Some(members) = plain::members(text) else { return Self::strictly(text) };
+        let object = Self { members, is_plain: true };
+        if object.has_doubled_names() { None } else { Some(object) }
+    }
+
+    fn strictly(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
@@ -51,7 +63,7 @@ impl<'a> Object<'a> {
 
     /// The member as an object of its own.
     pub(super) fn object(&self, name: &str) -> Result<Option<Object<'a>>, ()> {
-        self.get(name).map(|value| Object::parse(value.get()).ok_or(())).transpose()
+        self.get(name).map(|value| Object::parse(value).ok_or(())).transpose()
     }
 
     /// A string, or an array of strings, under a name that is not ours.
@@ -60,24 +72,25 @@ impl<'a> Object<'a> {
     }
 
     /// Name and value of each member.
-    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.0.iter().map(|(name, value)| (&**name, *value))
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.members.iter().map(|(name, value)| (&**name, *value))
     }
 
     /// Whether all of `text`, which this object was parsed from, can be read into memory: no number beyond `f64`, no half
     /// of a surrogate pair, and nothing nested deeper than `serde_json` goes (127 levels; others end at their stack's end).
     pub(super) fn is_readable(&self, text: &str) -> bool {
-        self.0.iter().all(|(_, value)| is_plain(value)) || serde_json::from_str::<Readable>(text).is_ok()
+        let is_plain = self.is_plain || self.members.iter().all(|(_, value)| is_plain(value));
+        is_plain || serde_json::from_str::<Readable>(text).is_ok()
     }
 
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
     /// Compared each with each where there are few. Who sends thousands must not make that their square.
     fn has_doubled_names(&self) -> bool {
-        let names = || self.0.iter().map(|(name, _)| name);
-        if self.0.len() <= USUAL {
+        let names = || self.members.iter().map(|(name, _)| name);
+        if self.members.len() <= USUAL {
             let is_there = |(at, name): (usize, &Cow<'_, str>)| {
                 names().take(at).any(|before| before.len() == name.len() && before == name)
             };
@@ -93,7 +106,7 @@ impl<'a> Object<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Value<'a> {
     name: &'static str,
-    raw: Option<&'a RawValue>,
+    raw: Option<&'a str>,
 }
 
 impl<'a> Value<'a> {
@@ -101,7 +114,7 @@ impl<'a> Value<'a> {
         Self { name, raw: None }
     }
 
-    pub(super) fn set(&mut self, raw: &'a RawValue) {
+    pub(super) fn set(&mut self, raw: &'a str) {
         self.raw = Some(raw);
     }
 
@@ -131,14 +144,14 @@ impl<'a> Value<'a> {
 
     /// A `NumericDate` in whole seconds; a fraction, which RFC 7519 §2 allows, is rounded.
     pub(super) fn seconds(self, rounded: Rounded) -> Result<Option<u64>, Wrong> {
-        self.read(|value| seconds(value.get(), rounded))
+        self.read(|value| seconds(value, rounded))
     }
 
     pub(super) fn wrong(self) -> Wrong {
         Wrong(self.name)
     }
 
-    fn read<T>(self, read: impl FnOnce(&'a RawValue) -> Option<T>) -> Result<Option<T>, Wrong> {
+    fn read<T>(self, read: impl FnOnce(&'a str) -> Option<T>) -> Result<Option<T>, Wrong> {
         self.raw.map(|value| read(value).ok_or(self.wrong())).transpose()
     }
 }
@@ -190,12 +203,12 @@ fn whole(seconds: f64, rounded: Rounded) -> Option<u64> {
     fits.then_some(seconds as u64)
 }
 
-fn text(value: &RawValue) -> Option<Cow<'_, str>> {
+fn text(value: &str) -> Option<Cow<'_, str>> {
     // It is a JSON value already: between its quotes, and without escapes, stands the text itself.
-    let plain = value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let plain = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match plain.filter(|text| !text.as_bytes().contains(&b'\\')) {
         Some(text) => Some(Cow::Borrowed(text)),
-        None => serde_json::from_str::<Text<'_>>(value.get()).ok().map(|Text(text)| text),
+        None => serde_json::from_str::<Text<'_>>(value).ok().map(|Text(text)| text),
     }
 }
 
@@ -205,17 +218,17 @@ fn has_controls(text: &str) -> bool {
     !is_plain && text.chars().any(char::is_control)
 }
 
-fn list(value: &RawValue) -> Option<List<'_>> {
-    if value.get().starts_with('[') { words(value).map(List::Many) } else { text(value).map(List::One) }
+fn list(value: &str) -> Option<List<'_>> {
+    if value.starts_with('[') { words(value).map(List::Many) } else { text(value).map(List::One) }
 }
 
-fn words(value: &RawValue) -> Option<Words<'_>> {
-    serde_json::from_str::<Array<'_>>(value.get()).ok().map(|Array(words)| words)
+fn words(value: &str) -> Option<Words<'_>> {
+    serde_json::from_str::<Array<'_>>(value).ok().map(|Array(words)| words)
 }
 
 /// Texts without escapes, short whole numbers, `true`, `false` and `null`: what needs no second look.
-fn is_plain(value: &RawValue) -> bool {
-    let text = value.get().as_bytes();
+fn is_plain(value: &str) -> bool {
+    let text = value.as_bytes();
     match text.first() {
         Some(b'"') => !text.contains(&b'\\'),
         Some(b'[' | b'{') => false,
@@ -236,9 +249,10 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-                let mut object = Object(SmallVec::new());
+                let mut object = Object { members: SmallVec::new(), is_plain: false };
                 while let Some(Text(name)) = access.next_key()? {
-                    object.0.push((name, access.next_value()?));
+                    let value: &RawValue = access.next_value()?;
+                    object.members.push((name, value.get()));
                 }
                 if object.has_doubled_names() {
                     return Err(A::Error::custom("a name is there twice"));
