@@ -48,7 +48,7 @@ pub use self::{
     clock::{Clock, TimeSource},
     context::{Canonical, Carried, ClientAddr, Host, RequestContext, Slot, TlsSession, UnixPeer},
     from_fn::{Next, from_fn, from_fn_with},
-    gate::{About, Capability, Exit, Gate, Gated, Gates, Pass, Provided, Verdict, gate_fn},
+    gate::{About, Capability, Exit, Gate, Gated, Gates, OnLeave, Pass, Provided, Verdict, gate_fn},
     ids::{RequestId, SpanId, TraceContext, TraceId},
     plan::{Plan, PlanLink},
     principal::{AuthMethod, Principal, Unproved},

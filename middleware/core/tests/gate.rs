@@ -11,9 +11,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use enfilade_core::{Exit, Gate, Gates, Pass, Rejection, gate_fn};
+use enfilade_core::{Exit, Gate, Gates, OnLeave, Pass, Rejection, gate_fn};
 use enfilade_test::{Answer, Probe, ProbeBody, assert_passed, assert_refused, drive};
-use http::{StatusCode, request};
+use http::{StatusCode, request, response};
 use tokio::sync::oneshot;
 
 type Log = Arc<Mutex<Vec<&'static str>>>;
@@ -26,6 +26,20 @@ fn logging(log: &Log, way_in: &'static str, way_out: &'static str) -> impl Gate 
         let log = log.clone();
         Ok(Pass::then(move |_| log.lock().unwrap().push(way_out)))
     })
+}
+
+/// A way back that the gate keeps too.
+struct Kept(Log);
+
+impl OnLeave for Kept {
+    fn leave(&self, _: &mut response::Parts) -> Exit {
+        self.0.lock().unwrap().push("left");
+        Exit::Done
+    }
+
+    fn abandon(&self) {
+        self.0.lock().unwrap().push("abandoned");
+    }
 }
 
 fn refusing(code: &'static str) -> impl Gate {
@@ -52,6 +66,20 @@ fn a_refusal_never_reaches_the_app_and_entered_gates_still_leave() {
     assert_refused!(drive(gates, &probe).get("/").send(), 403, "no.entry");
     probe.never_reached();
     assert_eq!(words(&log), ["a", "/a"]);
+}
+
+#[test]
+fn a_shared_way_back_is_run_or_hears_that_it_will_not_be() {
+    let log = Log::default();
+    let kept = Arc::new(Kept(log.clone()));
+    let gates = Gates::of(gate_fn("kept", move |_| Ok(Pass::then_shared(kept.clone()))));
+    assert_passed!(drive(gates.clone(), &Probe::ok()).get("/").send());
+    assert_eq!(words(&log), ["left"]);
+    assert_refused!(drive(gates.clone().gate(refusing("no")), &Probe::ok()).get("/").send(), 403, "no");
+    assert_eq!(words(&log), ["left", "left"]);
+    let broken = Probe::ok().respond(Answer::error("broken"));
+    assert_eq!(drive(gates, &broken).get("/").try_send().unwrap_err().to_string(), "broken");
+    assert_eq!(words(&log), ["left", "left", "abandoned"]);
 }
 
 #[test]
@@ -151,7 +179,7 @@ fn a_leave_that_waits_holds_the_head_back_and_outer_leaves_follow_it() {
         Ok(Pass::then(|_| {
             Exit::later(async {
                 let _ = told.await;
-                |res: &mut http::response::Parts| {
+                |res: &mut response::Parts| {
                     res.headers.insert("x-committed", http::HeaderValue::from_static("1"));
                     Exit::Done
                 }

@@ -52,7 +52,7 @@ use std::{
     },
 };
 
-use enfilade_core::{Carried, Pass, Provided, Rejection, RequestContext, Slot};
+use enfilade_core::{Carried, Exit, OnLeave, Pass, Provided, Rejection, RequestContext, Slot};
 use http::{Extensions, HeaderMap, StatusCode, request, response};
 
 use self::{
@@ -243,13 +243,8 @@ impl Jar {
         closed
     }
 
-    fn close(&self) -> Pending {
-        self.pending().take().unwrap_or_default()
-    }
-
     fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
-        // Each change is made whole or taken back, so what a panic elsewhere left behind is sound.
-        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.pending()
     }
 }
 
@@ -278,6 +273,29 @@ impl Inner {
             limit: AtomicUsize::new(LIMIT),
         }
     }
+
+    fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
+        // Each change is made whole or taken back, so what a panic elsewhere left behind is sound.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn emit(&self, res: &mut response::Parts) {
+        let pending = self.pending().take();
+        if let Some(pending) = pending {
+            merge::merge(&mut res.headers, pending.into_entries());
+        }
+    }
+}
+
+impl OnLeave for Inner {
+    fn leave(&self, res: &mut response::Parts) -> Exit {
+        self.emit(res);
+        Exit::Done
+    }
+
+    fn abandon(&self) {
+        drop(self.pending().take());
+    }
 }
 
 /// The duty to put the jar's cookies into the response, for whoever made the jar. See [`Jar::enter`].
@@ -291,7 +309,7 @@ impl Emit {
     /// Appends the `Set-Cookie` lines to the response's head; what is added later is [`CookieError::TooLate`].
     pub fn run(mut self, res: &mut response::Parts) {
         if let Some(jar) = self.0.take() {
-            merge::merge(&mut res.headers, jar.close().into_entries());
+            jar.0.emit(res);
         }
     }
 }
@@ -299,14 +317,14 @@ impl Emit {
 impl Drop for Emit {
     fn drop(&mut self) {
         if let Some(jar) = &self.0 {
-            drop(jar.close());
+            jar.0.abandon();
         }
     }
 }
 
 impl From<Emit> for Pass {
-    fn from(emit: Emit) -> Self {
-        Self::then(move |res| emit.run(res))
+    fn from(mut emit: Emit) -> Self {
+        emit.0.take().map_or(Self::Now, |jar| Self::then_shared(jar.0))
     }
 }
 

@@ -46,7 +46,7 @@ mod verdict;
 pub use self::about::{About, Capability, Provided};
 pub use self::future::GateFuture;
 pub use self::gated::{Gated, Gates};
-pub use self::verdict::{Exit, LaterEntry, LaterExit, Leave, Pass, Verdict};
+pub use self::verdict::{Exit, LaterEntry, LaterExit, Leave, OnLeave, Pass, Verdict};
 
 use std::{fmt, sync::Arc};
 

@@ -19,7 +19,7 @@
 //! assert_eq!(head.headers["x-started"], "7");
 //! ```
 
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use http::{request, response};
 
@@ -49,7 +49,12 @@ impl Pass {
         F: FnOnce(&mut response::Parts) -> X + Send + 'static,
         X: Into<Exit>,
     {
-        Self::Then(Leave(Box::new(move |res| leave(res).into())))
+        Self::Then(Leave(Way::Own(Box::new(move |res| leave(res).into()))))
+    }
+
+    /// Passes, and has what others hold too see the response's head: no allocation, where there is an [`Arc`] anyway.
+    pub fn then_shared(leave: Arc<impl OnLeave>) -> Self {
+        Self::Then(Leave(Way::Shared(Shared(Some(leave)))))
     }
 
     /// Waits for `io`, then applies what it found to the request's head: the future returns a closure.
@@ -95,13 +100,41 @@ impl Pass {
 
 /// The way back of one gate; made by [`Pass::then`]. Opaque, so that its storage can change.
 #[must_use]
-pub struct Leave(Box<dyn FnOnce(&mut response::Parts) -> Exit + Send>);
+pub struct Leave(Way);
+
+enum Way {
+    Own(Box<dyn FnOnce(&mut response::Parts) -> Exit + Send>),
+    Shared(Shared),
+}
+
+/// `None`, once it has run.
+struct Shared(Option<Arc<dyn OnLeave>>);
 
 impl Leave {
     /// Runs it on the response's head.
     pub fn run(self, res: &mut response::Parts) -> Exit {
-        (self.0)(res)
+        match self.0 {
+            Way::Own(leave) => leave(res),
+            Way::Shared(mut shared) => shared.0.take().map_or(Exit::Done, |shared| shared.leave(res)),
+        }
     }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.0 {
+            shared.abandon();
+        }
+    }
+}
+
+/// A way back that others hold too: see [`Pass::then_shared`].
+pub trait OnLeave: Send + Sync + 'static {
+    /// Runs on the response's head.
+    fn leave(&self, res: &mut response::Parts) -> Exit;
+
+    /// There will be no response: the app failed, or the client hung up.
+    fn abandon(&self) {}
 }
 
 /// What the way back says.
