@@ -36,7 +36,9 @@
 //! session) belongs into a store, or carries an id that can be revoked. For the same reason a response that is
 //! slow can put an older value over a newer one.
 //!
-//! A read derives no key, and allocates only for a value of more than 64 bytes; see `tests/cost.rs`.
+//! A read derives no key, and allocates only for a value of more than 64 bytes; see `tests/cost.rs`. Short values that
+//! were opened stay with their keys for the requests that follow, 512 of a purpose at most: a browser's cookie is decrypted
+//! once, and its time judged with every read. They are wiped when the keys go.
 
 use std::{fmt, time::Duration};
 

@@ -27,11 +27,7 @@ use enfilade_auth::{
 use enfilade_cookie::{Cookies, Jar, KeyRing};
 use enfilade_core::{Canonical, ClientAddr, Gate, Gates, Pass, RequestContext, gate_fn};
 use enfilade_server::SecurityHeaders;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Request, Response,
-    header::{CONTENT_TYPE, HOST},
-    uri::Scheme,
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::CONTENT_TYPE, uri::Scheme};
 use http_body_util::Empty;
 use tower::{Layer as _, Service, service_fn};
 
@@ -79,7 +75,8 @@ pub(crate) fn all() -> Vec<Link> {
         security_headers(),
         link("StripIdentity, six headers", Door::Ours, browser(), [gate(StripIdentity::new())]),
         link("Cookies, nothing read", Door::Ours, [], [gate(Cookies::new())]),
-        link("Cookies and a private cookie read", Door::Ours, sealed.clone(), jar()),
+        link("Cookies and a private cookie read, seen before", Door::Ours, sealed.clone(), jar()),
+        unseen("Cookies and a private cookie read, seen for the first time", &ring, jar()),
     ];
     rows.extend(kinds());
     let (bearer, token) = bearer(Algorithm::Es256);
@@ -157,25 +154,34 @@ fn link(
     headers: impl IntoIterator<Item = (&'static str, String)>,
     gates: impl IntoIterator<Item = Arc<dyn Gate>>,
 ) -> Link {
-    let host = ("host", "shop.example".to_owned());
-    let headers: HeaderMap = [host]
-        .into_iter()
-        .chain(headers)
-        .map(|(name, value)| {
-            (HeaderName::from_static(name), HeaderValue::try_from(value).expect("visible ASCII"))
-        })
-        .collect();
-    let base = asking(name, door, headers.clone(), Gates::new([]).layer(app()));
-    let whole = asking(name, door, headers, Gates::new(gates).layer(app()));
+    let requests = vec![request(headers)];
+    let base = asking(name, door, requests.clone(), Gates::new([]).layer(app()));
+    let whole = asking(name, door, requests, Gates::new(gates).layer(app()));
     Link { name, pair: Pair { base, whole } }
+}
+
+/// With so many cookies in turn that none is still known when it comes again.
+fn unseen(name: &'static str, ring: &KeyRing, gates: impl IntoIterator<Item = Arc<dyn Gate>>) -> Link {
+    let requests: Vec<_> = (0..4096).map(|_| request([("cookie", sealed(ring))])).collect();
+    let base = asking(name, Door::Ours, requests.clone(), Gates::new([]).layer(app()));
+    let whole = asking(name, Door::Ours, requests, Gates::new(gates).layer(app()));
+    Link { name, pair: Pair { base, whole } }
+}
+
+fn request(headers: impl IntoIterator<Item = (&'static str, String)>) -> HeaderMap {
+    let host = ("host", "shop.example".to_owned());
+    let headers = [host].into_iter().chain(headers).map(|(name, value)| {
+        (HeaderName::from_static(name), HeaderValue::try_from(value).expect("visible ASCII"))
+    });
+    headers.collect()
 }
 
 /// The three that it sends by default, on an answer that has a header.
 fn security_headers() -> Link {
     let name = "SecurityHeaders, three of them";
-    let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("shop.example"))]);
-    let base = asking(name, Door::Ours, headers.clone(), app());
-    let whole = asking(name, Door::Ours, headers, SecurityHeaders::new().layer(app()));
+    let requests = vec![request([])];
+    let base = asking(name, Door::Ours, requests.clone(), app());
+    let whole = asking(name, Door::Ours, requests, SecurityHeaders::new().layer(app()));
     Link { name, pair: Pair { base, whole } }
 }
 
@@ -201,11 +207,18 @@ impl<S> Asked for S where
 {
 }
 
-/// Asks once with each call. The first answer may take a while, and no other.
-fn asking(name: &'static str, door: Door, headers: HeaderMap, mut service: impl Asked) -> Box<dyn FnMut()> {
+/// Asks once with each call, with these requests in turn. The first answer may take a while, and no other.
+fn asking(
+    name: &'static str,
+    door: Door,
+    requests: Vec<HeaderMap>,
+    mut service: impl Asked,
+) -> Box<dyn FnMut()> {
+    let mut at = 0;
     Box::new(move || {
         let mut request = Request::new(Empty::new());
-        request.headers_mut().clone_from(&headers);
+        request.headers_mut().clone_from(&requests[at]);
+        at = (at + 1) % requests.len();
         if door == Door::Ours {
             let peer = ClientAddr::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
             let canonical = Canonical::new(Scheme::HTTP, None, Some(peer)).with_peer(peer);

@@ -26,7 +26,7 @@ mod sub_keys;
 pub use self::key::Key;
 pub(crate) use self::{
     key::KeyId,
-    sub_keys::{Keys, Material, SubKey},
+    sub_keys::{Keys, Material, SubKey, SubKeys},
 };
 
 use std::{

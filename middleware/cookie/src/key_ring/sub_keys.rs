@@ -13,7 +13,7 @@ use aws_lc_rs::{
 use zeroize::Zeroizing;
 
 use super::key::{Key, KeyId, expand};
-use crate::seal::Kind;
+use crate::seal::{Kind, Seen};
 
 /// Purposes beyond this number are derived each time: they are constants in code, never a client's words.
 const PURPOSES_MAX: usize = 32;
@@ -27,10 +27,11 @@ pub(crate) struct Keys {
 
 /// A list that only grows, so that it is read without a lock.
 #[derive(Debug)]
-struct Node {
+pub(crate) struct Node {
     purpose: Box<str>,
     kind: Kind,
     sub_keys: Box<[SubKey]>,
+    seen: Seen,
     next: OnceLock<Box<Node>>,
 }
 
@@ -62,16 +63,22 @@ impl Keys {
         let mut slot = &self.derived;
         for _ in 0..PURPOSES_MAX {
             // If two derive at once, one of the two stands, for whichever purpose it was.
-            let node = slot.get_or_init(|| Box::new(self.derive(kind, purpose)));
+            let node = slot.get_or_init(|| Box::new(self.node(kind, purpose)));
             if node.kind == kind && *node.purpose == *purpose {
-                return SubKeys::Kept(&node.sub_keys);
+                return SubKeys::Kept(node);
             }
             slot = &node.next;
         }
-        SubKeys::Made(self.derive(kind, purpose).sub_keys)
+        SubKeys::Made(self.derive(kind, purpose))
     }
 
-    fn derive(&self, kind: Kind, purpose: &str) -> Node {
+    #[cold]
+    fn node(&self, kind: Kind, purpose: &str) -> Node {
+        let sub_keys = self.derive(kind, purpose);
+        Node { purpose: purpose.into(), kind, sub_keys, seen: Seen::new(), next: OnceLock::new() }
+    }
+
+    fn derive(&self, kind: Kind, purpose: &str) -> Box<[SubKey]> {
         let sub_key = |key: &Key| {
             let mut secret = Zeroizing::new([0; 32]);
             expand(key.prk(), &[kind.label(), purpose.as_bytes()], &mut *secret);
@@ -84,15 +91,24 @@ impl Keys {
             };
             SubKey { id: key.id(), material }
         };
-        let sub_keys = self.keys.iter().map(sub_key).collect();
-        Node { purpose: purpose.into(), kind, sub_keys, next: OnceLock::new() }
+        self.keys.iter().map(sub_key).collect()
     }
 }
 
 /// Sub-keys, kept by the ring or made for this one use.
 pub(crate) enum SubKeys<'a> {
-    Kept(&'a [SubKey]),
+    Kept(&'a Node),
     Made(Box<[SubKey]>),
+}
+
+impl SubKeys<'_> {
+    /// What they have opened before, where they are kept.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        match self {
+            Self::Kept(node) => Some(&node.seen),
+            Self::Made(_) => None,
+        }
+    }
 }
 
 impl Deref for SubKeys<'_> {
@@ -100,7 +116,7 @@ impl Deref for SubKeys<'_> {
 
     fn deref(&self) -> &[SubKey] {
         match self {
-            Self::Kept(sub_keys) => sub_keys,
+            Self::Kept(node) => &node.sub_keys,
             Self::Made(sub_keys) => sub_keys,
         }
     }
@@ -114,7 +130,7 @@ mod tests {
     fn what_was_derived_is_kept_per_purpose_and_kind() {
         let keys = Keys::new(Box::new([Key::generate(), Key::generate()]));
         let kept = |kind, purpose| match keys.sub_keys(kind, purpose) {
-            SubKeys::Kept(sub_keys) => sub_keys.as_ptr(),
+            SubKeys::Kept(node) => node.sub_keys.as_ptr(),
             SubKeys::Made(_) => panic!("few purposes are kept"),
         };
         assert_eq!(kept(Kind::Private, "a"), kept(Kind::Private, "a"));

@@ -11,8 +11,10 @@
 //! Base64 is read strictly (no padding, no loose bits), so there is one spelling of a seal.
 
 mod base64url;
+mod seen;
 mod unopened;
 
+pub(crate) use self::seen::Seen;
 pub use self::unopened::Unopened;
 
 use aws_lc_rs::{
@@ -24,7 +26,7 @@ use smallvec::SmallVec;
 
 use crate::{
     CookieError, Profile,
-    key_ring::{KeyId, Material, SubKey},
+    key_ring::{KeyId, Material, SubKey, SubKeys},
     set_cookie::COOKIE_MAX,
 };
 
@@ -103,13 +105,10 @@ pub(crate) fn seal(
 }
 
 /// Opens what [`seal`] made for the same use; `now` in seconds since 1970.
-pub(crate) fn open(sub_keys: &[SubKey], used: &Use<'_>, now: u64, wire: &[u8]) -> Result<Value, Unopened> {
-    if wire.len() > COOKIE_MAX {
-        return Err(Unopened::Invalid);
-    }
-    let value = match used.kind {
-        Kind::Signed => verify(sub_keys, used, wire)?,
-        Kind::Private => decrypt(sub_keys, used, wire)?,
+pub(crate) fn open(sub_keys: &SubKeys<'_>, used: &Use<'_>, now: u64, wire: &[u8]) -> Result<Value, Unopened> {
+    let value = match sub_keys.seen().and_then(|seen| seen.find(used, wire)) {
+        Some(value) => value,
+        None => open_unseen(sub_keys, used, wire)?,
     };
     // Only now: before, anyone could have written the head.
     let Head { issued, lifetime, .. } = value.head;
@@ -118,6 +117,20 @@ pub(crate) fn open(sub_keys: &[SubKey], used: &Use<'_>, now: u64, wire: &[u8]) -
     }
     if value.head.expires() <= now || lifetime == 0 {
         return Err(Unopened::Expired);
+    }
+    Ok(value)
+}
+
+fn open_unseen(sub_keys: &SubKeys<'_>, used: &Use<'_>, wire: &[u8]) -> Result<Value, Unopened> {
+    if wire.len() > COOKIE_MAX {
+        return Err(Unopened::Invalid);
+    }
+    let value = match used.kind {
+        Kind::Signed => verify(sub_keys, used, wire)?,
+        Kind::Private => decrypt(sub_keys, used, wire)?,
+    };
+    if let Some(seen) = sub_keys.seen() {
+        seen.note(used, wire, &value);
     }
     Ok(value)
 }
@@ -213,11 +226,16 @@ fn find(sub_keys: &[SubKey], id: KeyId) -> Result<(usize, &SubKey), Unopened> {
 }
 
 impl Use<'_> {
+    /// Whether it is at `/` of no domain.
+    fn is_usual(&self) -> bool {
+        self.profile.domain().is_none() && self.profile.path() == "/"
+    }
+
     /// Hands on what is bound. It tells its own end, for a signed value follows it, so that no two uses with whatever
     /// values have the same bytes. `None`, if a part is longer than any cookie.
     fn with_bound<T>(&self, head: &[u8; HEAD_LEN], hand: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let (name, domain, path) = (self.name.as_bytes(), self.profile.domain(), self.profile.path());
-        let is_usual = domain.is_none() && path == "/";
+        let is_usual = self.is_usual();
         let mark = self.profile.mark() | if is_usual { 0 } else { ELSEWHERE };
         let mut near = [0; 128];
         let (fixed, rest) = near.split_first_chunk_mut::<BOUND_LEN>()?;

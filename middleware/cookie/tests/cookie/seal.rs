@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enfilade_cookie::{CookieError, Jar, Key, KeyRing, Profile, Sealed, Unopened};
+use enfilade_cookie::{CookieError, Jar, Key, KeyRing, Opened, Profile, Sealed, Unopened};
 use enfilade_test::TestClock;
 use proptest::prelude::*;
 
@@ -126,6 +126,22 @@ fn a_seal_ends_with_its_cookie_and_not_before() {
                 assert_eq!(open(), expected, "{at}");
             }
         }
+    }
+}
+
+#[test]
+fn what_was_opened_before_is_forgotten_with_its_key() {
+    let (ring, _) = ring();
+    for view in VIEWS {
+        let jar = jar(&[&seal(view, &ring, "value")]);
+        let open = || view(&jar, &ring, "purpose").open("__Host-a").map(Opened::into_bytes);
+        for _ in 0..3 {
+            assert_eq!(open(), Ok(b"value".to_vec()));
+        }
+        ring.rotate(Key::generate());
+        assert_eq!(open(), Ok(b"value".to_vec()), "an older key opens");
+        ring.replace([Key::generate()]).unwrap();
+        assert_eq!(open(), Err(Unopened::KeyUnknown));
     }
 }
 
