@@ -16,6 +16,7 @@
 mod descriptors;
 mod first_steps;
 mod hooks;
+mod late;
 mod selector;
 mod turn;
 
@@ -130,7 +131,7 @@ impl Reactor {
         let local = Rc::new(Local::new());
         let runtime = Arc::new(PythonRuntime::new()?);
         let selector = Py::new(py, Selector::new(py, local.clone(), runtime.clone())?)?;
-        let asyncio = py.import("asyncio")?;
+        let asyncio = late::asyncio(py)?;
         let event_loop = asyncio.call_method1("SelectorEventLoop", (&selector,))?;
         asyncio.call_method1("set_event_loop", (&event_loop,))?;
         hooks::install(py, &event_loop, local.number())?;
