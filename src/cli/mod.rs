@@ -91,7 +91,7 @@ pub enum Command {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   it was told to end: SIGTERM or Ctrl-C, which drain; the second one ends it at once
-  1   it was told twice, and the app did not end
+  1   it was told twice, and the app did not end; or a thread of the app in Python did not, half a minute after all else
   2   the command line is none
   70  the app, in Python, cannot be imported or started: its traceback is on standard error
   78  something else that was asked for does not work here: standard error says what to do";

@@ -10,7 +10,7 @@
 //! Signals: handlers of the app's own are kept, those of SIGINT and SIGTERM too, which run beside the drain if they were
 //! there before the first request. An app that hangs on the gateway's thread cannot keep the program: see [`PATIENCE`].
 
-use std::{io, process, thread, time::Duration};
+use std::{io, process, sync::mpsc, thread, time::Duration};
 
 use enfilade_python::{AsgiApp, Interface, Interpreter, PythonApp, PythonRuntime, Started, WsgiApp};
 use tokio::runtime::Builder;
@@ -29,12 +29,31 @@ pub(super) fn serve(args: &RunArgs, target: &str) -> Result<(), BoxError> {
     let gateway = Gateway::bind(args)?;
     let python = start(&args.python)?;
     let served = on(&python, args, target, gateway);
+    let over = watch_the_last();
     python.finish();
+    drop(over);
     served
 }
 
 /// How long the gateway may take to end once it was told so twice; then another thread ends the program.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long threads that the app has left, and functions of `atexit`, may take once nothing is served any more.
+const LAST: Duration = Duration::from_secs(30);
+
+/// Python would wait for a thread that never ends as long as it is let. Dropped, what it gives ends the watch.
+fn watch_the_last() -> mpsc::Sender<()> {
+    let (over, is_over) = mpsc::channel();
+    let watch = move || {
+        if is_over.recv_timeout(LAST) == Err(mpsc::RecvTimeoutError::Timeout) {
+            tracing::error!(target: "enfilade", "threads of the app, or functions of atexit, do not end: they are cut off");
+            process::exit(1);
+        }
+    };
+    // Without it the program ends as Python has it.
+    let _ = thread::Builder::new().name("enfilade-last".into()).spawn(watch);
+    over
+}
 
 /// The app may hold the thread on which the gateway hears of signals.
 fn watch_the_end() -> io::Result<()> {

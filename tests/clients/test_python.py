@@ -326,6 +326,30 @@ class End(Shop):
         self.assertNotEqual(client.wait(PATIENCE), 0)
         self.assertIn("it is cut off", gateway.log.read_text())
 
+    def test_threads_that_never_end_cannot_keep_the_program(self):
+        self.file("stuck.py", "import asyncio, threading\nfrom shop import *\nnever = threading.Event()\n"
+                  "async def executor(scope, receive, send):\n"
+                  "    asyncio.get_running_loop().run_in_executor(None, never.wait)\n    await asgi(scope, receive, send)\n"
+                  "def thread(environ, start_response):\n"
+                  "    threading.Thread(target=never.wait).start()\n    return wsgi(environ, start_response)\n")
+        gateways = []
+        for app in ["stuck:executor", "stuck:thread"]:
+            gateways.append(gateway := self.run_app(app))
+            gateway.log = gateway.log.rename(self.folder / f"{app[6:]}.log")
+            self.assertEqual(gateway.curl()[0], 200)
+            gateway.process.send_signal(signal.SIGTERM)
+        for gateway in gateways:
+            self.assertEqual(gateway.process.wait(PATIENCE + 40), 1)
+            self.assertIn("do not end: they are cut off", gateway.log.read_text())
+        # Once nothing is served any more, a second signal is as deadly as to any program.
+        gateway = self.run_app("stuck:thread")
+        self.assertEqual(gateway.curl()[0], 200)
+        gateway.process.send_signal(signal.SIGTERM)
+        until(lambda: not gateway.listens())
+        time.sleep(1)
+        gateway.process.send_signal(signal.SIGTERM)
+        self.assertEqual(gateway.process.wait(PATIENCE), -signal.SIGTERM)
+
     def test_signal_handlers_of_the_app_are_kept_and_do_not_stop_the_drain(self):
         self.file("signals.py", "import signal\nfrom shop import *\n"
                   "for name in ['SIGINT', 'SIGTERM', 'SIGUSR1']:\n"

@@ -37,7 +37,7 @@ use pyo3::{
     exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit},
     intern,
     prelude::*,
-    types::PyDict,
+    types::{PyDict, PySet},
 };
 
 use self::selector::Selector;
@@ -189,25 +189,33 @@ impl Reactor {
 
     /// Ends what the app has left behind, as `asyncio.run` does: its tasks, its generators, its threads.
     ///
-    /// A task that does not end when it is cancelled is waited for so long and left.
+    /// What does not end when it is told to is waited for so long and left: a task, a generator, the threads of the default
+    /// executor.
     pub(crate) fn close(&self, py: Python<'_>, patience: Duration) -> PyResult<()> {
         let _entered = self.runtime.enter();
         let event_loop = self.event_loop.bind(py);
         let asyncio = py.import("asyncio")?;
-        let until = |coroutine: Bound<'_, PyAny>| {
-            event_loop.call_method1("run_until_complete", (coroutine,)).map(drop)
+        let wait_for = |tasks: &Bound<'_, PyAny>| {
+            let options = PyDict::new(py);
+            options.set_item("timeout", patience.as_secs_f64())?;
+            let waits = asyncio.call_method("wait", (tasks,), Some(&options))?;
+            event_loop.call_method1("run_until_complete", (waits,)).map(drop)
         };
         let tasks = asyncio.call_method1("all_tasks", (event_loop,))?;
         if tasks.is_truthy()? {
             for task in tasks.try_iter()? {
                 task?.call_method0("cancel")?;
             }
-            let options = PyDict::new(py);
-            options.set_item("timeout", patience.as_secs_f64())?;
-            until(asyncio.call_method("wait", (tasks,), Some(&options))?)?;
+            wait_for(&tasks)?;
         }
         for last in ["shutdown_asyncgens", "shutdown_default_executor"] {
-            until(event_loop.call_method0(last)?)?;
+            let task = event_loop.call_method1("create_task", (event_loop.call_method0(last)?,))?;
+            wait_for(PySet::new(py, [&task])?.as_any())?;
+            if task.call_method0("done")?.is_truthy()? {
+                task.call_method0("result")?;
+            } else {
+                tracing::error!(target: "enfilade::asgi", code = "asgi.left-behind", "{last} does not end");
+            }
         }
         hooks::remove(event_loop)?;
         asyncio.call_method1("set_event_loop", (py.None(),))?;

@@ -1,8 +1,10 @@
 //! What asyncio promises, on a loop whose selector is a tokio runtime.
 
+use enfilade_python::AsgiApp;
 use enfilade_test::{Drive, assert_body};
+use tokio::time::Instant;
 
-use crate::kit::{foreign, get, run, turns};
+use crate::kit::{Module, foreign, get, run, turns};
 
 /// An app that answers with what the body of a coroutine returns.
 fn answers(body: &str) -> String {
@@ -536,7 +538,7 @@ fn anyio_finds_its_loop_where_it_is_installed() {
 
 #[test]
 fn what_another_loops_thread_asks_for_is_done_on_its_own() {
-    let other = crate::kit::Module::new(
+    let other = Module::new(
         "
 import threading
 loop, thread = None, None
@@ -553,7 +555,7 @@ async def app(scope, receive, send):
     );
     let source = "async def app(scope, receive, send):\n    await respond(send, b'mine')\n";
     run(source, |app, _| async move {
-        let there = enfilade_python::AsgiApp::import(&other.target()).expect("it starts");
+        let there = AsgiApp::import(&other.target()).expect("it starts");
         let (mut here, mut there) = (Drive::service(app), Drive::service(there));
         for _ in 0..20 {
             let reply = there.post("/").body("tea").send_async().await;
@@ -563,4 +565,24 @@ async def app(scope, receive, send):
     });
     let source = "async def app(scope, receive, send):\n    await respond(send, b'mine')\n";
     foreign(source, async |app, _| assert_body!(Drive::service(app).get("/").send_async().await, "mine"));
+}
+
+#[test]
+fn a_thread_of_the_executor_that_never_ends_does_not_keep_the_loop() {
+    let source = "
+import threading
+never = threading.Event()
+async def app(scope, receive, send):
+    await without_lifespan(scope)
+    asyncio.get_running_loop().run_in_executor(None, never.wait)
+    await respond(send, b'well')
+";
+    let module = Module::new(source);
+    let begun = Instant::now();
+    let ran = AsgiApp::run(&module.target(), |app| async move {
+        Drive::service(app).get("/").send_async().await.text().to_owned()
+    });
+    assert_eq!(ran.expect("it ends"), "well");
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    module.value("never.set()");
 }
