@@ -62,7 +62,8 @@ pub struct ServerArgs {
 
     /// A name or address to answer to as well; may be given several times
     ///
-    /// It answers to localhost and to the addresses in --listen, save 0.0.0.0 and `[::]`.
+    /// It answers to localhost and to the addresses in --listen, save 0.0.0.0 and `[::]`. Requests for other names get 421, and
+    /// so do those of HTTP/1.0 that name none.
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
 

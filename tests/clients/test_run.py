@@ -75,6 +75,9 @@ class Run(Script):
         self.assertEqual(gateway.curl(path="/other")[0], 404)
         self.assertEqual(gateway.curl("--head", path="/show")[0], 200)
         self.assertEqual(gateway.curl("-H", "Host: evil.example", path="/show")[0], 421)
+        self.assertEqual(gateway.curl("--http1.0", "-H", "Host: localhost", path="/show")[0], 200)
+        self.assertEqual(gateway.curl("--http1.0", "-H", "Host:", path="/show")[0], 421)
+        self.assertEqual(gateway.curl("-H", "Host:", path="/show")[0], 400)
         self.assertEqual(gateway.stop(), 0)
         self.assertEqual(gateway.log.read_text().count("no --auth"), 1)
 
