@@ -47,7 +47,7 @@ pub use self::{
     format::Format,
     log::LOG_TARGET,
     page::Page,
-    service::{RenderFuture, Rendered},
+    service::{RenderFuture, Rendered, is_untold},
 };
 
 /// Renders refusals. Put it outermost, once. See the [module docs](self).
@@ -117,7 +117,7 @@ impl RenderRejections {
     /// no refusal, was told before, or brings a body.
     #[inline]
     pub fn tell(&self, head: &mut response::Parts, asked: &mut Asked) -> Option<Bytes> {
-        if service::is_untold(&head.extensions) { service::tell(head, asked, &self.settings) } else { None }
+        if is_untold(&head.extensions) { service::tell(head, asked, &self.settings) } else { None }
     }
 }
 

@@ -86,7 +86,7 @@ struct Told;
 
 /// Whether a response is a refusal that no renderer has told yet.
 #[inline]
-pub(super) fn is_untold(extensions: &Extensions) -> bool {
+pub fn is_untold(extensions: &Extensions) -> bool {
     extensions.get::<Rejection>().is_some() && extensions.get::<Told>().is_none()
 }
 

@@ -6,7 +6,6 @@
 //! ```
 
 mod drive;
-mod eager;
 mod io;
 mod open;
 mod pulse;
@@ -17,16 +16,16 @@ mod version;
 pub(crate) use self::{
     open::{Door, Facts},
     pulse::Pulse,
-    stall::Noted,
+    stall::{Noted, handed_over},
 };
 
-use std::{convert::Infallible, pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use enfilade_core::ClientAddr;
-use http::Request;
+use http::{Request, Response};
 use http_body::Body;
-use hyper::{body::Incoming, server::conn, service::Service};
+use hyper::server::conn;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -34,21 +33,22 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::task::TaskTracker;
+use tower_service::Service;
 
 use self::{
     drive::{End, drive},
-    eager::Eager,
     io::{Held, Watched},
     open::{Opened, open},
     pulse::{Spans, Watch},
-    stall::{Noting, Spawn, Stall},
+    stall::{Spawn, Stall},
     version::Version,
 };
 use crate::{
-    BoxError,
+    BoxError, RequestBody,
     drain::Drain,
     limits::{Limits, MAX_HEADER_LIST},
     log::{Causes, ClientFaults},
+    stack::{self, Eager},
 };
 
 /// Smaller buffers than hyper's 400 KiB: a head that never ends costs so much, times all connections.
@@ -77,17 +77,18 @@ pub(crate) struct Accepted<IO> {
 /// Serves a connection until it is over, and logs why when that was nobody's wish.
 ///
 /// The service is made once it is known what the connection is.
-pub(crate) async fn serve<IO, S, R>(
+pub(crate) async fn serve<IO, S, B>(
     accepted: Accepted<IO>,
     door: Door,
-    service: impl FnOnce(Facts) -> S,
+    service: impl FnOnce(Facts) -> stack::Door<S>,
     shared: Arc<Shared>,
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = http::Response<Noted<R>>, Error = Infallible> + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + Send,
     S::Future: Send + 'static,
-    R: Body<Data = Bytes> + Send + 'static,
-    R::Error: Into<BoxError>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
 {
     let Accepted { io, client, pulse, permit } = accepted;
     let first = Instant::now() + shared.limits.head_timeout;
@@ -104,13 +105,12 @@ pub(crate) async fn serve<IO, S, R>(
             let watch = Watch::new(spans, first);
             let stall = Stall::new(limits.write_timeout);
             if http1 {
-                let service = Noting(Eager::new(service));
+                let service = Eager::new(service);
                 let conn = pin!(http1_builder(limits).serve_connection(io, service).with_upgrades());
                 drive(conn, &pulse, watch, stall, &shared.drain).await
             } else {
                 let executor =
                     Spawn { shared: shared.clone(), client: client.and_then(|client| client.ip()) };
-                let service = Noting(service);
                 let conn = pin!(http2_builder(limits, executor).serve_connection(io, service));
                 drive(conn, &pulse, watch, stall, &shared.drain).await
             }

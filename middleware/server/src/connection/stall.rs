@@ -25,9 +25,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Response;
 use http_body::{Body, Frame, SizeHint};
-use hyper::service::Service;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -131,42 +129,10 @@ impl<F: Future> Future for Stream<F> {
     }
 }
 
-/// A service that notes when it hands a response over, whose body notes the rest.
-pub(super) struct Noting<S>(pub(super) S);
-
-impl<S, Req, R> Service<Req> for Noting<S>
-where
-    S: Service<Req, Response = Response<Noted<R>>>,
-{
-    type Response = Response<Noted<R>>;
-    type Error = S::Error;
-    type Future = NotingFuture<S::Future>;
-
-    fn call(&self, req: Req) -> Self::Future {
-        NotingFuture { inner: self.0.call(req) }
-    }
-}
-
-pin_project! {
-    pub(super) struct NotingFuture<F> {
-        #[pin]
-        inner: F,
-    }
-}
-
-impl<F, R, E> Future for NotingFuture<F>
-where
-    F: Future<Output = Result<Response<Noted<R>>, E>>,
-{
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = self.project().inner.poll(cx);
-        if matches!(polled, Poll::Ready(Ok(_))) {
-            TURN.set(Turn::Owed { bytes: 0 });
-        }
-        polled
-    }
+/// Says that a response was handed to hyper, whose body notes the rest.
+#[inline]
+pub(crate) fn handed_over() {
+    TURN.set(Turn::Owed { bytes: 0 });
 }
 
 pin_project! {

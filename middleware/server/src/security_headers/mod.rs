@@ -61,9 +61,8 @@ use std::sync::Arc;
 
 use enfilade_core::{About, Canonical, Link};
 use http::{
-    HeaderName, HeaderValue,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, SERVER, X_CONTENT_TYPE_OPTIONS},
-    response,
     uri::Scheme,
 };
 use tower_layer::Layer;
@@ -200,8 +199,8 @@ impl SecurityHeaders {
     }
 
     /// Adds to a response's head and removes from it.
-    pub(crate) fn apply(&self, head: &mut response::Parts, https: bool) {
-        self.settings.answer(head.status, &mut head.headers, https);
+    pub(crate) fn apply(&self, status: StatusCode, headers: &mut HeaderMap, https: bool) {
+        self.settings.answer(status, headers, https);
     }
 
     fn edit(mut self, edit: impl FnOnce(&mut Settings)) -> Self {

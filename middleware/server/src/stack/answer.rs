@@ -17,14 +17,14 @@ use enfilade_core::{Body as Whole, Rejection, render};
 use http::{HeaderValue, Response, StatusCode, header::CONNECTION, response::Parts};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tracing::Span;
+use tracing::{Span, span::Entered};
 
 use super::Seat;
 use crate::{
     BoxError,
     access_log::Line,
     body_limit::Fault,
-    connection::Noted,
+    connection::{Noted, handed_over},
     length::{self, LengthError, Measured},
     request_id::X_REQUEST_ID,
     rescue,
@@ -35,15 +35,14 @@ pin_project! {
     pub(crate) struct Answering<F> {
         #[pin]
         app: App<F>,
-        rest: Option<Rest>,
-        span: Option<Box<Span>>,
+        rest: Rest,
     }
 }
 
 pin_project! {
     /// The app's answer to be, or why there will be none of its.
     #[project = AppProj]
-    pub(super) enum App<F> {
+    pub(crate) enum App<F> {
         Running { #[pin] future: F },
         Refused { rejection: Option<Rejection> },
     }
@@ -61,7 +60,7 @@ impl<F> App<F> {
 }
 
 /// What the links know of the request once it is the app's.
-pub(super) struct Rest {
+pub(crate) struct Rest {
     pub(super) asked: render::Asked,
     pub(super) length: length::Asked,
     pub(super) http1: bool,
@@ -70,15 +69,17 @@ pub(super) struct Rest {
     /// Whether the client speaks https.
     pub(super) secure: bool,
     pub(super) fault: Option<Arc<Fault>>,
-    pub(super) id: HeaderValue,
-    pub(super) seat: Seat,
+    pub(super) id: Option<HeaderValue>,
+    pub(super) seat: Option<Seat>,
     pub(super) line: Option<Box<Line>>,
+    pub(super) span: Option<Box<Span>>,
 }
 
+const OVER: &str = "a future is not polled after it is done";
+
 impl<F> Answering<F> {
-    #[inline]
-    pub(super) fn new(app: App<F>, rest: Rest, span: Option<Box<Span>>) -> Self {
-        Self { app, rest: Some(rest), span }
+    pub(super) fn new(app: App<F>, rest: Rest) -> Self {
+        Self { app, rest }
     }
 }
 
@@ -93,55 +94,102 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let entered = this.span.as_deref().map(Span::enter);
-        let answered = ready!(this.app.answered(cx));
-        let mut rest = this.rest.take().expect("a future is not polled after it is done");
-        let (mut head, body, told) = rest.settle(answered);
-        drop(entered);
-        let Rest { id, seat, mut line, .. } = rest;
-        if let Some(line) = &mut line {
-            line.answered(head.status, &head.extensions, &body);
-        }
-        head.headers.insert(X_REQUEST_ID, id);
-        // A refusal that is still being sent does not count.
-        let seat = (!told).then_some(seat);
-        Poll::Ready(Ok(Response::from_parts(head, Noted::new(Answer { body, seat, line }))))
+        let answered = {
+            let _entered = this.rest.enter();
+            ready!(this.app.answered(cx))
+        };
+        handed_over();
+        Poll::Ready(Ok(this.rest.finish(answered)))
     }
 }
 
 impl Rest {
-    /// Head and body as the client shall see them, and whether that is a refusal told just now.
+    /// The span that the app is polled in, while anybody listens.
     #[inline]
-    fn settle<R>(&mut self, answered: Result<Response<R>, Rejection>) -> (Parts, Whole<Measured<R>>, bool)
+    pub(super) fn enter(&self) -> Option<Entered<'_>> {
+        self.span.as_deref().map(Span::enter)
+    }
+
+    /// The response as the client shall see it.
+    #[inline]
+    pub(super) fn finish<R>(&mut self, answered: Result<Response<R>, Rejection>) -> Response<Noted<Answer<R>>>
     where
         R: Body<Data = Bytes>,
         R::Error: Into<BoxError>,
     {
-        let mut answered = answered.and_then(|response| {
-            let (mut head, body) = response.into_parts();
-            let exact = body.size_hint().exact();
-            let length = self.length.reconcile(head.status, &mut head.headers, exact)?;
-            Ok((head, length.of(body)))
-        });
+        let span = self.span.take();
+        let _entered = span.as_deref().map(Span::enter);
+        let mut response = match answered {
+            Ok(response) => response,
+            Err(rejection) => return self.refuse(rejection),
+        };
+        let (status, exact) = (response.status(), response.body().size_hint().exact());
+        let length = match self.length.reconcile(status, response.headers_mut(), exact) {
+            Ok(length) => length,
+            Err(rejection) => return self.refuse(rejection),
+        };
+        if self.close || self.fault.is_some() || render::is_untold(response.extensions()) {
+            let (head, body) = response.into_parts();
+            return self.mind(head, length.of(body));
+        }
+        let (seat, mut line) = (self.seat.take().expect(OVER), self.line.take());
+        if let Some(headers) = &seat.site.headers {
+            headers.apply(status, response.headers_mut(), self.secure);
+        }
+        if let Some(id) = self.id.take() {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        let (head, body) = response.into_parts();
+        let body = Whole::app(length.of(body));
+        if let Some(line) = &mut line {
+            line.answered(status, &head.extensions, &body);
+        }
+        Response::from_parts(head, Noted::new(Answer { body, seat: Some(seat), line }))
+    }
+
+    #[cold]
+    fn refuse<R>(&mut self, rejection: Rejection) -> Response<Noted<Answer<R>>>
+    where
+        R: Body<Data = Bytes>,
+        R::Error: Into<BoxError>,
+    {
+        let (head, body) = rejection.into_response().into_parts();
+        self.mind(head, body)
+    }
+
+    /// The response where it may be a refusal, or the last one of its connection.
+    #[inline(never)]
+    fn mind<R>(&mut self, mut head: Parts, mut body: Measured<R>) -> Response<Noted<Answer<R>>>
+    where
+        R: Body<Data = Bytes>,
+        R::Error: Into<BoxError>,
+    {
         // An app that could not read its body may have failed because of it: the cause is the better answer.
         if let Some(rejection) = self.fault.as_ref().and_then(|fault| fault.rejection()) {
             // The rest of the body is never read, so nothing can follow it (RFC 9110 §15.5.9 for 408).
             self.close |= self.http1;
-            answered = Err(rejection);
+            (head, body) = rejection.into_response().into_parts();
         }
-        let (mut head, body) = answered.unwrap_or_else(|rejection| rejection.into_response().into_parts());
         if self.close && head.status != StatusCode::SWITCHING_PROTOCOLS {
             head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let site = &self.seat.site;
-        let (body, told) = match site.render.tell(&mut head, &mut self.asked) {
-            Some(data) => (Whole::from(data), true),
-            None => (Whole::app(body), false),
-        };
-        if let Some(headers) = &site.headers {
-            headers.apply(&mut head, self.secure);
+        let (seat, mut line) = (self.seat.take().expect(OVER), self.line.take());
+        let told = seat.site.render.tell(&mut head, &mut self.asked);
+        if let Some(headers) = &seat.site.headers {
+            headers.apply(head.status, &mut head.headers, self.secure);
         }
-        (head, body, told)
+        // A refusal that is still being sent does not count.
+        let (body, seat) = match told {
+            Some(data) => (Whole::from(data), None),
+            None => (Whole::app(body), Some(seat)),
+        };
+        if let Some(line) = &mut line {
+            line.answered(head.status, &head.extensions, &body);
+        }
+        if let Some(id) = self.id.take() {
+            head.headers.insert(X_REQUEST_ID, id);
+        }
+        Response::from_parts(head, Noted::new(Answer { body, seat, line }))
     }
 }
 
@@ -152,7 +200,10 @@ where
 {
     /// The app's answer; a panic or an error is a refusal.
     #[inline]
-    fn answered(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<R>, Rejection>> {
+    pub(super) fn answered(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<R>, Rejection>> {
         let future = match self.as_mut().project() {
             AppProj::Running { future } => future,
             AppProj::Refused { rejection } => return Poll::Ready(Err(refused_once(rejection))),
@@ -172,7 +223,7 @@ where
 
 #[cold]
 fn refused_once(rejection: &mut Option<Rejection>) -> Rejection {
-    rejection.take().expect("a future is not polled after it is done")
+    rejection.take().expect(OVER)
 }
 
 pin_project! {

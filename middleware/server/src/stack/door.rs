@@ -53,6 +53,14 @@ impl<S> Door<S> {
     }
 }
 
+impl<S: Service<Request<RequestBody>> + Clone> Door<S> {
+    /// Lets a request in: calls the app, or says why not.
+    #[inline]
+    pub(super) fn enter(&self, req: Request<Incoming>, put: impl FnOnce(App<Asked<S>>)) -> Rest {
+        self.0.borrow_mut().enter(req, put)
+    }
+}
+
 impl<S, R> hyper::service::Service<Request<Incoming>> for Door<S>
 where
     S: Service<Request<RequestBody>, Response = Response<R>> + Clone,
@@ -62,21 +70,24 @@ where
 {
     type Response = Response<Noted<Answer<R>>>;
     type Error = std::convert::Infallible;
-    type Future = Answering<WhenReady<S, Request<RequestBody>>>;
+    type Future = Answering<Asked<S>>;
 
     fn call(&self, req: Request<Incoming>) -> Self::Future {
-        self.0.borrow_mut().call(req)
+        let mut asked = None;
+        let rest = self.enter(req, |app| asked = Some(app));
+        Answering::new(asked.expect("a request is let in or refused"), rest)
     }
 }
 
-/// What is asked of an app.
-type Asking<S> = App<WhenReady<S, Request<RequestBody>>>;
+/// The future of an app that was asked.
+pub(crate) type Asked<S> = WhenReady<S, Request<RequestBody>>;
 
 impl<S> Inside<S>
 where
     S: Service<Request<RequestBody>> + Clone,
 {
-    fn call(&mut self, mut req: Request<Incoming>) -> Answering<WhenReady<S, Request<RequestBody>>> {
+    #[inline]
+    fn enter(&mut self, mut req: Request<Incoming>, put: impl FnOnce(App<Asked<S>>)) -> Rest {
         let mut fields = Fields::of(Head::from(&req));
         let (id, text, trace) = if self.naming.minds(fields.others.ids) {
             let name = self.name(&mut req);
@@ -101,7 +112,7 @@ where
             Err(busy())
         };
         let admitted = judged.and_then(|judged| site.strict.admit(judged, &mut self.last, &mut req));
-        let (app, fault, close, secure);
+        let (fault, close, secure);
         match admitted {
             Ok(Admitted { canonical, close: chunked }) => {
                 secure = site.headers.as_ref().is_some_and(|headers| headers.https(Some(&canonical)));
@@ -113,7 +124,12 @@ where
                 req.extensions_mut().insert(context);
                 let oversize = site.body.refuses(req.body());
                 close = chunked || oversize && http1;
-                (app, fault) = if oversize { (App::refused(too_large()), None) } else { self.ask(req) };
+                fault = if oversize {
+                    put(App::refused(too_large()));
+                    None
+                } else {
+                    self.ask(req, put)
+                };
             }
             Err(rejection) => {
                 secure = site.headers.as_ref().is_some_and(|headers| headers.https(None));
@@ -122,12 +138,13 @@ where
                 if let Some(line) = &mut line {
                     line.knows(RequestContext::at_door(None, id, trace, None::<Arc<Drain>>));
                 }
-                (app, fault) = (App::refused(rejection), None);
+                put(App::refused(rejection));
+                fault = None;
             }
         }
         drop(entered);
-        let rest = Rest { asked, length, http1, close, secure, fault, id: text, seat, line };
-        Answering::new(app, rest, span)
+        let (id, seat) = (Some(text), Some(seat));
+        Rest { asked, length, http1, close, secure, fault, id, seat, line, span }
     }
 
     #[cold]
@@ -137,11 +154,15 @@ where
 
     /// Calls the app.
     #[inline]
-    fn ask(&mut self, req: Request<Incoming>) -> (Asking<S>, Option<Arc<Fault>>) {
+    fn ask(&mut self, req: Request<Incoming>, put: impl FnOnce(App<Asked<S>>)) -> Option<Arc<Fault>> {
         let (head, body) = req.into_parts();
         let (body, fault) = self.site.body.limit(CleanBody::new(body));
         let req = Request::from_parts(head, body);
         let called = catch_unwind(AssertUnwindSafe(|| call_when_ready(&mut self.app, req)));
-        (called.map_or_else(|_payload| App::refused(rescue::panicked()), App::running), fault)
+        put(match called {
+            Ok(future) => App::running(future),
+            Err(_payload) => App::refused(rescue::panicked()),
+        });
+        fault
     }
 }

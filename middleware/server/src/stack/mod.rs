@@ -10,12 +10,13 @@
 
 mod answer;
 mod door;
+mod eager;
 
 use std::sync::Arc;
 
 use enfilade_core::{Clock, RenderRejections};
 
-pub(crate) use self::door::Door;
+pub(crate) use self::{door::Door, eager::Eager};
 use crate::{
     AccessLog, BodyLimit, InFlight, PathRules, RequestIds, SecurityHeaders, StrictRequest,
     connection::{Facts, Pulse},

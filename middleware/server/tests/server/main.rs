@@ -11,6 +11,7 @@
 //! lengths       two responses are never mixed up
 //! deadlines     every way to keep a connection without using it ends
 //! stalls        a response that is not taken ends; one that the app has not got yet never does
+//! eager         when an app is polled, and what that leaves of the read buffer
 //! ends          drain, grace period, second signal; how many connections and requests there may be
 //! lines         the log
 //! ids           request ids, ours and a trusted proxy's
@@ -27,6 +28,7 @@
 mod alone;
 mod bodies;
 mod deadlines;
+mod eager;
 mod ends;
 mod headers;
 mod heads;
