@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memrchr};
 use smallvec::SmallVec;
 
 use super::{
@@ -65,8 +66,10 @@ impl<'a> Compact<'a> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::with_log(TokenFault::Malformed, format_args!("{} bytes", token.len())));
         }
-        let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed)?;
-        let (header, payload) = signing_input.split_once('.').ok_or(TokenFault::Malformed)?;
+        let last = memrchr(b'.', token.as_bytes()).ok_or(TokenFault::Malformed)?;
+        let (signing_input, signature) = (&token[..last], &token[last + 1..]);
+        let first = memchr(b'.', signing_input.as_bytes()).ok_or(TokenFault::Malformed)?;
+        let (header, payload) = (&signing_input[..first], &signing_input[first + 1..]);
         let header = match known.and_then(|known| known.header_of(header)) {
             Some(header) => Ok(header),
             None => Err(Header::decode(header, &mut room.header)?),

@@ -91,15 +91,25 @@ impl<'a> Object<'a> {
     fn has_doubled_names(&self) -> bool {
         let names = || self.members.iter().map(|(name, _)| name);
         if self.members.len() <= USUAL {
-            let is_there = |(at, name): (usize, &Cow<'_, str>)| {
-                names().take(at).any(|before| before.len() == name.len() && before == name)
-            };
-            return names().enumerate().any(is_there);
+            let mut marks = 0_u64;
+            return names().enumerate().any(|(at, name)| {
+                // Most names end here: none before has the same mark.
+                let bit = 1 << mark(name.as_bytes());
+                let may_be_there = marks & bit != 0;
+                marks |= bit;
+                may_be_there && names().take(at).any(|before| before == name)
+            });
         }
         let mut sorted: Vec<_> = names().collect();
         sorted.sort_unstable();
         sorted.windows(2).any(|pair| pair[0] == pair[1])
     }
+}
+
+/// A number below 64 that tells most names apart.
+fn mark(name: &[u8]) -> u32 {
+    let [first, last] = [name.first(), name.last()].map(|b| u32::from(b.copied().unwrap_or_default()));
+    (first ^ (last << 2) ^ u32::try_from(name.len()).unwrap_or_default()) % 64
 }
 
 /// What an object has under a name of ours; nothing, to begin with.

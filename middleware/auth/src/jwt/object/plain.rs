@@ -80,8 +80,7 @@ impl Reader<'_> {
     /// Returns where its last quote is.
     fn string(&mut self) -> Option<usize> {
         self.byte(b'"')?;
-        let rest = &self.text[self.at..];
-        let end = self.at + rest.iter().position(|b| matches!(b, b'"' | b'\\' | ..b' '))?;
+        let end = self.at + no_letter(&self.text[self.at..])?;
         self.at = end + 1;
         (self.text[end] == b'"').then_some(end)
     }
@@ -118,6 +117,25 @@ impl Reader<'_> {
         }
         Some(())
     }
+}
+
+/// Where the first byte stands that no string holds as it is: a quote, a backslash, a control character. Eight at once.
+fn no_letter(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    // Tops are exact up to the first that is set, and that is the one that counts.
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word & TOPS;
+    let (words, rest) = text.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = is(b'"') | is(b'\\') | below(word, b' ');
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let last = rest.iter().position(|b| matches!(b, b'"' | b'\\' | ..b' '))?;
+    Some(words.len() * 8 + last)
 }
 
 #[cfg(test)]
@@ -200,6 +218,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn eight_at_once_find_what_one_after_the_other_does(text in "[ !a\"\\\\\u{1f}\u{20}\u{7f}ü\u{80}\u{a2}]{0,40}") {
+            let first = text.bytes().position(|b| matches!(b, b'"' | b'\\' | ..b' '));
+            prop_assert_eq!(no_letter(text.as_bytes()), first);
+        }
+
         #[test]
         fn whatever_is_taken_apart_is_what_serde_json_reads(text in prop_oneof![json(), "[{}\\[\\]:,\"\\\\a01 ]{0,12}"]) {
             if let Some(members) = taken(&text) {
