@@ -44,7 +44,7 @@ struct Kept {
     port: Said,
     host: Said,
     address: Said,
-    peer_port: Said,
+    peer_port: Ports,
     /// Whose text `address` is.
     peer: Option<IpAddr>,
     client: Option<ClientAddr>,
@@ -117,7 +117,7 @@ impl Kept {
             port: said(intern!(py, "SERVER_PORT")),
             host: said(intern!(py, "HTTP_HOST")),
             address: said(intern!(py, "REMOTE_ADDR")),
-            peer_port: said(intern!(py, "REMOTE_PORT")),
+            peer_port: Ports { stands: false, texts: (0..PORTS).map(|_| None).collect() },
             peer: None,
             client: None,
             seen: None,
@@ -175,9 +175,8 @@ impl Kept {
     /// An address is never made up: absent where nobody knows it.
     #[inline(never)]
     fn change_client(&mut self, environ: &Bound<'_, PyDict>, client: Option<ClientAddr>) -> PyResult<()> {
-        let mut digits = [0; 5];
         let port = match client {
-            Some(ClientAddr::Tcp(address)) => Some(decimal(&mut digits, address.port())),
+            Some(ClientAddr::Tcp(address)) => Some(address.port()),
             _ => None,
         };
         self.peer_port.tell(environ, port)?;
@@ -235,6 +234,35 @@ impl Said {
         }
         self.bytes = bytes.map(<[u8]>::to_vec);
         Ok(())
+    }
+}
+
+/// The clients' ports as text, by their lowest bits: the requests of many connections come in turns.
+#[derive(Debug)]
+struct Ports {
+    stands: bool,
+    texts: Box<[Option<Port>]>,
+}
+
+/// And its text.
+type Port = (u16, Py<PyString>);
+
+const PORTS: usize = 256;
+
+impl Ports {
+    fn tell(&mut self, environ: &Bound<'_, PyDict>, port: Option<u16>) -> PyResult<()> {
+        let py = environ.py();
+        let key = intern!(py, "REMOTE_PORT");
+        let Some(port) = port else {
+            return if std::mem::take(&mut self.stands) { environ.del_item(key) } else { Ok(()) };
+        };
+        let kept = &mut self.texts[usize::from(port) % PORTS];
+        let text = match kept {
+            Some((same, text)) if *same == port => text,
+            kept => &mut kept.insert((port, latin1(py, decimal(&mut [0; 5], port)).unbind())).1,
+        };
+        self.stands = true;
+        environ.set_item(key, &*text)
     }
 }
 
