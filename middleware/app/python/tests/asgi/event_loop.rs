@@ -90,7 +90,7 @@ fn a_task_is_among_all_tasks_from_its_first_step_to_its_end() {
     answer(
         "
     loop, mine = asyncio.get_running_loop(), asyncio.current_task()
-    kept = asyncio.tasks._all_tasks
+    kept = getattr(asyncio.tasks, '_all_tasks', None) or asyncio.all_tasks()
     first = [mine in kept, mine in asyncio.all_tasks(), sum(task is mine for task in kept), len(kept) >= 1]
     inner = asyncio.create_task(asyncio.sleep(0))
     first.append(inner in asyncio.all_tasks())
