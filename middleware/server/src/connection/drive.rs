@@ -17,7 +17,10 @@ use hyper::{
     rt::{Read, Write},
     server::conn::{http1, http2},
 };
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::{
+    task::coop::has_budget_remaining,
+    time::{Instant, Sleep, sleep_until},
+};
 
 use super::{
     pulse::{Phase, Pulse, Watch},
@@ -113,7 +116,8 @@ pub(super) async fn drive(
                 return Poll::Pending;
             }
             if poll_until(sleep.as_mut(), watch.until(), cx).is_pending() {
-                armed = Some(cx.waker().clone());
+                // A task without budget looked at no timer; it is woken at once, to look then.
+                armed = has_budget_remaining().then(|| cx.waker().clone());
                 return Poll::Pending;
             }
             match watch.phase() {

@@ -1,13 +1,20 @@
 //! Every way to keep a connection without using it ends, in virtual time.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use enfilade_server::{Limits, RequestBody};
 use http::{Request, Response};
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    sync::mpsc,
     time::{Instant, sleep, timeout},
 };
 use tower::service_fn;
@@ -79,6 +86,42 @@ async fn a_resting_connection_is_closed_after_the_idle_timeout_without_a_word() 
     // The last answer came 51 seconds ago: the listening took one.
     assert_eq!(seconds_until_closed(&mut client).await, 9);
     assert_eq!(log.codes(), [""; 0]);
+}
+
+/// A body of `words` words that are there already, in a channel: each costs the task a part of its budget.
+struct Hasty(mpsc::UnboundedReceiver<Bytes>);
+
+impl Hasty {
+    fn new(words: usize) -> Self {
+        let (send, receive) = mpsc::unbounded_channel();
+        (0..words).for_each(|_| send.send(Bytes::from_static(b"word")).expect("the receiver is here"));
+        Self(receive)
+    }
+}
+
+impl Body for Hasty {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|word| word.map(|word| Ok(Frame::data(word))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_the_tasks_whole_budget_leaves_no_connection_without_a_deadline() {
+    // From none to several budgets, so that one of them is spent at any place where a timer is looked at.
+    for words in (0..20).chain(100..150).chain([255, 256, 400, 1000]) {
+        let app = service_fn(move |_: Request<RequestBody>| async move {
+            Ok::<_, Infallible>(Response::new(Hasty::new(words)))
+        });
+        let mut client = connect(Limits::default(), app);
+        client.write_all(GET).await.unwrap();
+        assert_eq!(seconds_until_closed(&mut client).await, 60, "{words} words");
+    }
 }
 
 #[tokio::test(start_paused = true)]
