@@ -1,8 +1,8 @@
 //! The first link of the chain: sockets, HTTP/1.1 and HTTP/2 on one port, and every check that comes before the app.
 //!
 //! ```text
-//! socket ─▶ TLS, version ─▶ hyper ─▶ HyperService ─┐   one deadline from accept to the first head
-//!  ┌───────────────────────────────────────────────┘
+//! socket ─▶ TLS, version ─▶ hyper ─┐   one deadline from accept to the first head
+//!  ┌───────────────────────────────┘
 //!  ├▶ RequestIds      every request gets an id; its trace is checked
 //!  ├▶ AccessLog       one line, whatever becomes of it
 //!  ├▶ SecurityHeaders when asked for: what a browser should know

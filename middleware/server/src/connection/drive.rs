@@ -92,6 +92,7 @@ pub(super) async fn drive(
     let mut armed: Option<Waker> = None;
     let mut leaving = false;
     poll_fn(|cx| {
+        pulse.turn();
         match listener.as_mut().poll_stage(cx) {
             Stage::Open => {}
             Stage::Draining if leaving => {}

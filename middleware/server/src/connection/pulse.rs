@@ -24,6 +24,7 @@ pub(crate) struct Pulse {
     ended: AtomicU64,
     reads: AtomicU64,
     writes: AtomicU64,
+    turns: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -42,6 +43,16 @@ impl Pulse {
 
     pub(crate) fn end(&self) {
         self.ended.fetch_add(1, Relaxed);
+    }
+
+    /// The connection's task begins a turn.
+    pub(super) fn turn(&self) {
+        self.turns.store(self.turns.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// How many turns it has begun.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.load(Relaxed)
     }
 
     // Whoever has the socket counts these two, one task at a time: no need to lock the word.

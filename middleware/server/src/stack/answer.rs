@@ -110,6 +110,11 @@ impl Rest {
         self.span.as_deref().map(Span::enter)
     }
 
+    /// The turn of the connection's task that this is.
+    pub(super) fn turn(&self) -> u64 {
+        self.seat.as_ref().map_or(0, |seat| seat.site.pulse.turns())
+    }
+
     /// The response as the client shall see it.
     #[inline]
     pub(super) fn finish<R>(&mut self, answered: Result<Response<R>, Rejection>) -> Response<Noted<Answer<R>>>

@@ -11,7 +11,8 @@
 //! 2. A future must not move once it was polled. So the app's has a place of its own, one for each connection, and what
 //!    hyper moves about is the answer, which is a fraction of its size.
 //! 3. The waker is the one that the connection's futures were polled with before: the first request on a connection is
-//!    not asked early. Should the task be another one meanwhile, hyper's own poll, which follows at once, is a real one.
+//!    not asked early. hyper's own poll, which follows at once, is left out where nothing can have happened in between:
+//!    in the same turn of the same task, which comes again if it was woken meanwhile.
 //! 4. A request with a body is left to hyper: its first frame is often there before the app is polled.
 
 use std::{
@@ -98,7 +99,7 @@ where
             }
         }
         let home = stays.take().map(|home| Home { waker: home.waker.filter(|_| at_once), ..home });
-        EagerFuture::Running { home, rest, left: self.left.clone() }
+        EagerFuture::Running { home, turn: rest.turn(), rest, left: self.left.clone() }
     }
 }
 
@@ -110,6 +111,8 @@ pub(crate) enum EagerFuture<F, R> {
     Running {
         /// With the waker with which it was just polled.
         home: Option<Home<F>>,
+        /// In which turn that was.
+        turn: u64,
         rest: Rest,
         left: Arc<Left<F>>,
     },
@@ -131,9 +134,10 @@ where
         const OVER: &str = "a future is not polled after it is done";
         let answer = match self.get_mut() {
             Self::Done { answer } => answer.take().expect(OVER),
-            Self::Running { home, rest, left } => {
+            Self::Running { home, turn, rest, left } => {
                 let Home { place, waker } = home.as_mut().expect(OVER);
-                if waker.take().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                let asked = waker.take().filter(|_| *turn == rest.turn());
+                if asked.is_some_and(|waker| waker.will_wake(cx.waker())) {
                     return Poll::Pending;
                 }
                 let answered = {

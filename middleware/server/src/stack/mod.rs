@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Eleven services around each other do the same, and each moves request, future and response once more. What a link
-//! decides stands with that link and is asked here: [`door`] has the way in, [`answer`] the way back.
+//! decides stands with that link and is asked here: [`door`] has the way in, [`answer`] the way back, and [`eager`] says
+//! when the app is polled.
 
 mod answer;
 mod door;

@@ -15,10 +15,10 @@ use bytes::Bytes;
 use enfilade_server::{Limits, RequestBody};
 use http::{Request, Response};
 use http_body_util::Full;
-use tokio::time::sleep;
+use tokio::{io::AsyncWriteExt, time::sleep};
 use tower::service_fn;
 
-use crate::kit::{connect, curt, say};
+use crate::kit::{connect, curt, hear, say};
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -67,4 +67,19 @@ async fn an_app_that_waits_is_polled_once_and_once_for_each_time_that_it_is_woke
         let heard = say(&mut client, GET).await;
         assert_eq!((heard.statuses(), polls.load(Relaxed)), (vec![200], 2 * request), "{}", heard.text);
     }
+}
+
+/// One behind the other, until the pipe is full and an answer waits for its client: the next request is there already.
+#[tokio::test(start_paused = true)]
+async fn an_app_that_is_woken_while_the_answer_before_waits_for_its_client_is_asked_again() {
+    const MANY: usize = 400;
+    let app = service_fn(async |_: Request<RequestBody>| {
+        sleep(Duration::from_millis(1)).await;
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(vec![b'x'; 4000])))
+    });
+    let mut client = connect(Limits::default(), app);
+    client.write_all(&GET.repeat(MANY)).await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    let heard = hear(&mut client, Duration::from_secs(1)).await;
+    assert_eq!(heard.statuses().len(), MANY);
 }
