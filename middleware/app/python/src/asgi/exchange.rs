@@ -153,6 +153,11 @@ impl Exchange {
         state.wake();
     }
 
+    /// The request is let go of before its app was called.
+    pub(super) fn never_called(&self) {
+        self.lock().task_ended = true;
+    }
+
     /// The app's task has made its first step; one that has not ended is counted and timed from now on.
     pub(super) fn started(&self, task: Py<PyAny>) {
         let mut state = self.lock();

@@ -7,8 +7,9 @@
 //!   after the last message ───────────────────▶ a future, until the client has gone
 //! ```
 //!
-//! Nothing is read until an app asks. A message is taken when the app has it in hand: a task that is cancelled while it
-//! waits, or before it has begun to, loses none.
+//! Nothing is read until an app asks, save a first part that is there before the app is called: it finds that without a
+//! turn of its loop. A message is taken when the app has it in hand: a task that is cancelled while it waits, or before it
+//! has begun to, loses none.
 
 use std::{
     ffi::CStr,
@@ -212,6 +213,11 @@ impl State {
 }
 
 impl Exchange {
+    /// Reads the first part, before the app is called.
+    pub(super) fn poll_first(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.lock().incoming.fill(cx)
+    }
+
     /// Somebody waits for the next part. Until there is a head, the future of the response is polled, and reads; after
     /// that its body may rest because the client is slow, and a task reads.
     fn read(&self, mut state: MutexGuard<'_, State>) {

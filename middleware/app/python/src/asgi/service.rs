@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! called on the loop's thread ─▶ the task is made at once       elsewhere ─▶ it is made there, and the answer comes back
+//!                               └─ with a body: when the future is polled, and has looked for its first part
 //! ```
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header::EXPECT, request};
 use http_body::Body;
 use tokio::sync::{oneshot, watch};
 use tower_service::Service;
@@ -142,15 +143,30 @@ where
         if websocket::is_handshake(&head) {
             return self.running(websocket::call(&self.app, head, !body.is_end_stream()));
         }
-        let exchange = Exchange::new(self.app.clone(), Incoming::of(body), head.method == Method::HEAD);
+        let incoming = Incoming::of(body);
+        let is_empty = matches!(incoming, Incoming::Empty);
+        let exchange = Exchange::new(self.app.clone(), incoming, head.method == Method::HEAD);
+        // Who waits for 100 (Continue) is told to go on when the app reads, and not before.
+        if !is_empty && self.app.is_here() && !head.headers.contains_key(EXPECT) {
+            return AsgiFuture::early(Running::new(exchange, self.keep.clone()), head);
+        }
         if self.app.is_here() {
             call::start(&exchange, &head);
         } else {
-            let start = Start::new(&exchange);
-            self.app.remote.spawn(async move { start.now(|exchange| call::start(exchange, &head)) });
+            start(&exchange, head);
         }
         self.running(exchange)
     }
+}
+
+/// Calls the app on its loop's thread, whichever this is.
+pub(super) fn start(exchange: &Exchange, head: request::Parts) {
+    let app = exchange.app();
+    if app.is_here() {
+        return call::start(exchange, &head);
+    }
+    let start = Start::new(exchange);
+    app.remote.spawn(async move { start.now(|exchange| call::start(exchange, &head)) });
 }
 
 /// A request on its way to the loop's thread; one that never gets there is refused.

@@ -90,6 +90,68 @@ async def app(scope, receive, send):
 }
 
 #[test]
+fn an_app_finds_a_first_frame_that_is_there_without_a_turn_of_its_loop() {
+    let source = "
+async def app(scope, receive, send):
+    turns = []
+    asyncio.get_running_loop().call_soon(turns.append, 1)
+    body = (await receive())['body']
+    await respond(send, repr((body, turns)))
+";
+    run(source, |app, _| async move {
+        let mut app = Drive::service(app);
+        let reply = app.post("/").body(ProbeBody::new().data("one").data("two")).send_async().await;
+        assert_body!(reply, "(b'one', [])");
+        // One that comes later wakes the app, which was called before.
+        let latch = Latch::shut();
+        let mut flight = app.post("/").body(ProbeBody::new().wait(&latch).data("one")).start();
+        assert!(flight.is_pending() && flight.is_pending());
+        turns().await;
+        latch.open();
+        assert_body!(flight.finish_async().await.expect("infallible"), "(b'one', [1])");
+    });
+}
+
+#[test]
+fn who_waits_for_100_continue_has_nothing_read_unless_the_app_asks() {
+    let source = "
+async def app(scope, receive, send):
+    await without_lifespan(scope)
+    await respond(send, b'no')
+";
+    run(source, |app, _| async move {
+        let mut app = Drive::service(app);
+        for (expects, polls) in [(true, 0), (false, 1)] {
+            let (body, watch) = ProbeBody::new().data("one").data("two").watched();
+            let request = app.post("/").body(body);
+            let request = if expects { request.header("expect", "100-continue") } else { request };
+            assert_body!(request.send_async().await, "no");
+            assert_eq!(watch.polls(), polls);
+        }
+    });
+}
+
+#[test]
+fn an_app_is_not_called_for_a_client_that_goes_before_the_first_look_at_its_body_is_over() {
+    let source = "
+called = 0
+async def app(scope, receive, send):
+    global called
+    await without_lifespan(scope)
+    called += 1
+";
+    run(source, |app, module| async move {
+        let latch = Latch::shut();
+        let mut flight =
+            Drive::service(app).post("/").body(ProbeBody::new().wait(&latch).data("one")).start();
+        assert!(flight.is_pending());
+        drop(flight);
+        turns().await;
+        assert_eq!(module.value("called"), "0");
+    });
+}
+
+#[test]
 fn a_frame_that_comes_later_wakes_the_app() {
     let reply = both(MESSAGES, |mut app| async move {
         let latch = Latch::shut();
@@ -121,6 +183,7 @@ async def app(scope, receive, send):
         let body = ProbeBody::new().wait(&first).data("one").wait(&second).data("two");
         let mut app = Drive::service(app);
         let mut flight = app.post("/").body(body).start();
+        assert!(flight.is_pending(), "the app is called at the next look");
         assert!(flight.is_pending());
         first.open();
         assert!(flight.is_pending());
@@ -155,7 +218,7 @@ async def app(scope, receive, send):
         let latch = Latch::shut();
         let mut app = Drive::service(app);
         let mut flight = app.post("/").body(ProbeBody::new().wait(&latch).data("one").data("two")).start();
-        assert!(flight.is_pending());
+        assert!(flight.is_pending() && flight.is_pending());
         turns().await;
         assert_eq!(module.value("gave_up"), "1");
         latch.open();
