@@ -98,8 +98,10 @@ where
             let _entered = this.rest.enter();
             ready!(this.app.answered(cx))
         };
+        let answer = this.rest.finish(answered);
+        // Behind all that may drop a body of the app's, which may be another server's.
         handed_over();
-        Poll::Ready(Ok(this.rest.finish(answered)))
+        Poll::Ready(Ok(answer))
     }
 }
 
