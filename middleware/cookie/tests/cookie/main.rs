@@ -8,6 +8,7 @@ mod laws;
 mod link;
 mod ring;
 mod seal;
+mod seen;
 
 use enfilade_cookie::{CookieError, Emit, Jar};
 use http::{HeaderValue, Request, Response, request};
