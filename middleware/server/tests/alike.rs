@@ -18,20 +18,23 @@ mod kit;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use enfilade_core::{ClientAddr, Rejection, RenderRejections, RequestContext};
 use enfilade_server::{
     AccessLog, BodyLimit, Connections, HyperService, InFlight, Limits, Patient, RequestBody, RequestIds,
     Rescue, SecurityHeaders, StrictRequest, TrueLength, Trust, security_headers::Hsts,
 };
 use enfilade_test::ProbeBody;
+use h2::client::SendRequest;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use proptest::{prelude::*, sample::select};
 use tokio::{
     io::{AsyncWriteExt, DuplexStream, duplex},
-    time::sleep,
+    runtime,
+    time::{sleep, timeout},
 };
 use tower::{ServiceBuilder, service_fn};
 
@@ -141,7 +144,7 @@ fn told() -> impl Strategy<Value = Told> {
 }
 
 /// A client's end of a connection to the layers.
-fn layered(limit: &InFlight, told: &Told) -> DuplexStream {
+fn layered(limit: &InFlight, told: &Told, http2: bool) -> DuplexStream {
     let (client, server) = duplex(1 << 20);
     let (mut ids, mut strict) =
         (told.ids.clone().with_client(peer()), StrictRequest::new().with_client(peer()));
@@ -160,9 +163,16 @@ fn layered(limit: &InFlight, told: &Told) -> DuplexStream {
         .layer_fn(Rescue::new)
         .layer_fn(Patient::new)
         .service(service());
+    let service = HyperService::new(stack);
+    if http2 {
+        let http = http2::Builder::new(TokioExecutor::new());
+        let connection = http.serve_connection(TokioIo::new(server), service);
+        tokio::spawn(async move { connection.await.ok() });
+        return client;
+    }
     let mut http = http1::Builder::new();
     http.header_read_timeout(None);
-    let connection = http.serve_connection(TokioIo::new(server), HyperService::new(stack)).with_upgrades();
+    let connection = http.serve_connection(TokioIo::new(server), service).with_upgrades();
     tokio::spawn(async move { connection.await.ok() });
     client
 }
@@ -181,7 +191,63 @@ async fn heard(mut client: DuplexStream, raw: &[u8]) -> (String, bool, Vec<Strin
     let heard = hear(&mut client, BODY_TIMEOUT + Duration::from_secs(15)).await;
     drop(client);
     sleep(Duration::from_secs(1)).await;
-    let mut text = heard.text;
+    let (text, lines) = cleaned(heard.text, &log);
+    (text, heard.closed, lines)
+}
+
+/// The same over HTTP/2, one request after the other.
+async fn heard_over_http2(client: DuplexStream, requests: &[String]) -> (String, Vec<String>) {
+    let log = Log::capture();
+    let (mut send, connection) = h2::client::handshake(client).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut text = String::new();
+    for request in requests {
+        if send.clone().ready().await.is_err() {
+            break;
+        }
+        let answer = timeout(BODY_TIMEOUT + Duration::from_secs(15), asked_over_http2(&mut send, request));
+        let answer = answer.await.unwrap_or_else(|_| Ok("nothing".to_owned()));
+        text += &answer.unwrap_or_else(|error| error.to_string());
+        text += "\r\n";
+    }
+    drop(send);
+    sleep(Duration::from_secs(1)).await;
+    connection.abort();
+    cleaned(text, &log)
+}
+
+/// Sends what `raw` says, as far as HTTP/2 has words for it; a body that is too short stays open.
+async fn asked_over_http2(send: &mut SendRequest<Bytes>, raw: &str) -> Result<String, h2::Error> {
+    let (head, body) = raw.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let mut first = lines.next().unwrap().split(' ');
+    let (method, target) = (first.next().unwrap(), first.next().unwrap());
+    let target = if target.starts_with('/') { format!("http://a{target}") } else { target.to_owned() };
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        if !["Connection", "Upgrade", "Transfer-Encoding"].contains(&name) {
+            request = request.header(name, value);
+        }
+    }
+    let Ok(request) = request.body(()) else { return Ok("no request".to_owned()) };
+    let (answer, mut stream) = send.send_request(request, body.is_empty())?;
+    if !body.is_empty() {
+        stream.send_data(Bytes::copy_from_slice(body.as_bytes()), !head.contains("Length: 9"))?;
+    }
+    let (head, mut body) = answer.await?.into_parts();
+    let mut fields: Vec<_> =
+        head.headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
+    fields.sort_unstable();
+    let mut text = format!("{}\r\n{}\r\n", head.status, fields.concat());
+    while let Some(data) = body.data().await {
+        text +=
+            &data.map_or_else(|error| error.to_string(), |data| String::from_utf8_lossy(&data).into_owned());
+    }
+    Ok(text)
+}
+
+/// Answers and lines without what differs each time.
+fn cleaned(mut text: String, log: &Log) -> (String, Vec<String>) {
     let mut lines = log.text();
     for (before, after) in [("x-request-id: ", "\r\n"), (" id=", " ")] {
         let both = text.clone() + &lines;
@@ -195,7 +261,7 @@ async fn heard(mut client: DuplexStream, raw: &[u8]) -> (String, bool, Vec<Strin
     let is_links = |line: &&str| !line.contains("enfilade::server");
     let word = |word: &&str| !word.starts_with("ms=") && !word.starts_with("client=");
     let line = |line: &str| line.split(' ').filter(word).collect::<Vec<_>>().join(" ");
-    (text, heard.closed, lines.lines().filter(is_links).map(line).collect())
+    (text, lines.lines().filter(is_links).map(line).collect())
 }
 
 /// Fields that some link reads.
@@ -296,38 +362,48 @@ fn request() -> impl Strategy<Value = String> {
     )
 }
 
+/// Sends the same to both, and holds what came of it against each other.
+async fn assert_alike(requests: &[String], full: bool, told: &Told, http2: bool) {
+    let limits = Limits::default().with_max_body_size(MAX_BODY).with_max_in_flight(2).with_min_body_rate(0);
+    let limits = limits.with_body_timeout(BODY_TIMEOUT).with_head_timeout(Duration::from_secs(600));
+    let limits = limits.with_idle_timeout(Duration::from_secs(900));
+    let connections = Connections::new(limits).unwrap().with_security_headers(headers());
+    let mut connections = connections.with_request_ids(told.ids.clone());
+    if let Some(trust) = &told.trust {
+        connections = connections.with_trust(trust.clone());
+    }
+    let limit = InFlight::new(2);
+    let mut busy = Vec::new();
+    for _ in 0..if full { 2 } else { 0 } {
+        for mut client in [served(&connections), layered(&limit, told, false)] {
+            client.write_all(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            busy.push(client);
+        }
+    }
+    sleep(Duration::from_secs(1)).await;
+    let (ours, theirs) = (served(&connections), layered(&limit, told, http2));
+    if http2 {
+        assert_eq!(heard_over_http2(ours, requests).await, heard_over_http2(theirs, requests).await);
+    } else {
+        let raw = requests.concat();
+        assert_eq!(heard(ours, raw.as_bytes()).await, heard(theirs, raw.as_bytes()).await);
+    }
+    drop(busy);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!((connections.in_flight(), limit.now()), (0, 0));
+}
+
 proptest! {
+    // What goes on is rare among so many ways to be refused.
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
     #[test]
     fn one_service_says_what_the_layers_say(
         requests in prop::collection::vec(request(), 1..4),
         full in prop::bool::weighted(0.1),
         told in told(),
+        http2 in any::<bool>(),
     ) {
-        let raw = requests.concat();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(async {
-            let limits = Limits::default().with_max_body_size(MAX_BODY).with_max_in_flight(2).with_min_body_rate(0);
-            let limits = limits.with_body_timeout(BODY_TIMEOUT).with_head_timeout(Duration::from_secs(600));
-            let limits = limits.with_idle_timeout(Duration::from_secs(900));
-            let connections = Connections::new(limits).unwrap().with_security_headers(headers());
-            let connections = connections.with_request_ids(told.ids.clone());
-            let connections = told.trust.iter().fold(connections, |connections, trust| connections.with_trust(trust.clone()));
-            let limit = InFlight::new(2);
-            let mut busy = Vec::new();
-            for _ in 0..if full { 2 } else { 0 } {
-                for mut client in [served(&connections), layered(&limit, &told)] {
-                    client.write_all(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-                    busy.push(client);
-                }
-            }
-            sleep(Duration::from_secs(1)).await;
-            let ours = heard(served(&connections), raw.as_bytes()).await;
-            let theirs = heard(layered(&limit, &told), raw.as_bytes()).await;
-            prop_assert_eq!(ours, theirs);
-            drop(busy);
-            sleep(Duration::from_secs(1)).await;
-            prop_assert_eq!((connections.in_flight(), limit.now()), (0, 0));
-            Ok(())
-        })?;
+        let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(assert_alike(&requests, full, &told, http2));
     }
 }
