@@ -40,7 +40,7 @@ def build(name: str, flags: str) -> Path:
     command = ["cargo", "build", "--locked", "--profile", "dist", "--bin", "enfilade", "--features", "python"]
     command += ["--example", "door"]
     env = {**os.environ, "RUSTFLAGS": flags, "CARGO_TARGET_DIR": str(folder), "CARGO_INCREMENTAL": "0"}
-    subprocess.run([*command, "--target", host], check=True, env=env, cwd=peer.HERE)
+    subprocess.run([*command, "--target", host], check=True, env=env, cwd=peer.HERE.parents[2])
     return folder / host / "dist/enfilade"
 
 
