@@ -1,4 +1,4 @@
-"""Builds the program that is handed out, with a profile of its own work: `target/HOST/dist/enfilade`.
+"""Builds the program that is handed out, with a profile of its own work: `target/HOST/dist/enfilade`, the door beside it.
 
     python3 tests/load/gateways/profiled.py
 
@@ -45,17 +45,19 @@ def build(name: str, flags: str) -> Path:
 
 
 def tool() -> str:
-    """Found before half an hour is spent on building."""
+    """Found before anything is built."""
     component = Path(said("rustc", "--print", "sysroot").strip()).glob("lib/rustlib/*/bin/llvm-profdata")
     found = os.environ.get("LLVM_PROFDATA") or next(map(str, component), None) or shutil.which("llvm-profdata")
     return found or sys.exit("llvm-profdata is missing: rustup component add llvm-tools")
 
 
 def drive(program: Path):
-    env = {**os.environ, "ENFILADE_BIN": str(program)}
+    door = program.parent / "examples/door"
+    env = {**os.environ, "ENFILADE_BIN": str(program), "DOOR_BIN": str(door)}
     measure = [sys.executable, peer.HERE / "run.py", "--rounds", "2", "--seconds", "2", "--only"]
     subprocess.run([*measure, "enfilade", *DRIVEN], check=True, env=env)
-    subprocess.run([*measure, "enfilade --auth", "auth-asgi"], check=True, env=env)
+    for checked in "enfilade --auth", "enfilade, Auth and Cookie":
+        subprocess.run([*measure, checked, "auth-asgi"], check=True, env=env)
     demo(program)
 
 
