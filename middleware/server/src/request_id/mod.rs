@@ -8,7 +8,7 @@
 //!
 //! 1. What a client sends under that name, in any spelling, is removed first: an id that it can choose is one that it can
 //!    repeat. An id of the proxy in front of us is taken [when asked for](RequestIds::with_ids_of_peers), if it comes from
-//!    a peer that a [`Trust`] names and has one of the forms of [`RequestId`](enfilade_core::RequestId).
+//!    a peer that a [`Trust`] names and has one of the forms of [`RequestId`].
 //! 2. The app finds it in the [`RequestContext`], which costs a copy of three words. An app that looks for the field gets
 //!    it [when asked for](RequestIds::with_request_field); links that lead to apps in other languages write it themselves.
 //! 3. The response has the field always; an app's own of that name would be another request's in the log.
