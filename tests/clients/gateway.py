@@ -1,5 +1,6 @@
-"""`enfilade run` as a test starts it: on a free port, with what it prints read back.
+"""`enfilade run`, and programs of `examples/`, as a test starts them: on a free port.
 
+    Example.of(case, name, *arguments) ─▶ Example:  url  port
     class Case:  self.folder  self.file(name, text)  self.run_app(app, *options) ─▶ Gateway:  url  said(name)  curl(…)  stop()
 """
 
@@ -29,6 +30,32 @@ def has_ended(pid: int) -> bool:
         return ") Z " in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
         return True
+
+
+class Example:
+    """A program of `examples/` that takes its port from `PORT`, once it listens or has ended."""
+
+    def __init__(self, program: Path, *arguments: str | Path, **environment: str):
+        with socket.create_server(("localhost", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"http://localhost:{self.port}"
+        env = {**os.environ, "PORT": str(self.port), **environment}
+        self.process = subprocess.Popen([program, *arguments], env=env)
+        until(lambda: self.process.poll() is not None or self.listens())
+
+    @classmethod
+    def of(cls, case: type[unittest.TestCase], name: str, *arguments: str | Path, **environment: str) -> "Example":
+        """For all tests of a case, which is skipped where it is not built."""
+        program = Path(BINARY).parent / "examples" / name
+        if not program.exists():
+            raise unittest.SkipTest(f"the example {name} is not built")
+        example = cls(program, *arguments, **environment)
+        case.addClassCleanup(example.process.kill)
+        return example
+
+    def listens(self) -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 class Gateway:

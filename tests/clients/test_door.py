@@ -4,20 +4,14 @@
 """
 
 import json
-import os
-import socket
-import subprocess
 import time
 import unittest
-from pathlib import Path
 
 import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
-from demo import BINARY, FOLDER, PATIENCE
-from gateway import until
-
-DOOR = Path(BINARY).parent / "examples" / "door"
+from demo import FOLDER, PATIENCE
+from gateway import Example
 
 APP = """
 async def app(scope, receive, send):
@@ -33,30 +27,18 @@ async def app(scope, receive, send):
 class Door(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not DOOR.exists():
-            raise unittest.SkipTest("the example door is not built")
         cls.key = ec.generate_private_key(ec.SECP256R1())
         jwks = FOLDER / "door.json"
         public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(cls.key.public_key()))
         jwks.write_text(json.dumps({"keys": [{**public, "kid": "1", "alg": "ES256", "use": "sig"}]}))
         (FOLDER / "behind_door.py").write_text(APP)
-        with socket.create_server(("localhost", 0)) as free:
-            cls.port = free.getsockname()[1]
-        env = {**os.environ, "PORT": str(cls.port), "PYTHONPATH": str(FOLDER)}
-        cls.process = subprocess.Popen([DOOR, jwks, "behind_door:app"], env=env)
-        cls.addClassCleanup(cls.process.kill)
-        until(lambda: cls.process.poll() is not None or cls.listens())
-
-    @classmethod
-    def listens(cls) -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", cls.port)) == 0
+        cls.door = Example.of(cls, "door", jwks, "behind_door:app", PYTHONPATH=str(FOLDER))
 
     def ask(self, **headers: str) -> httpx.Response:
         claims = {"iss": "https://id.example", "aud": "shop", "sub": "ada", "exp": time.time() + 600}
         token = jwt.encode(claims, self.key, "ES256", {"kid": "1"})
         headers = {"Authorization": f"Bearer {token}", **headers}
-        return httpx.get(f"http://localhost:{self.port}/", headers=headers, trust_env=False, timeout=PATIENCE)
+        return httpx.get(self.door.url, headers=headers, trust_env=False, timeout=PATIENCE)
 
     def test_the_app_hears_who_it_is_and_which_visit(self):
         first = self.ask()

@@ -3,17 +3,12 @@
     /old ─▶ CGI    /shop ─▶ WSGI    /live ─▶ ASGI    others ─▶ Rust        each is told the same user
 """
 
-import os
 import socket
-import subprocess
 import unittest
-from pathlib import Path
 
 import httpx
-from demo import BINARY, PATIENCE
-from gateway import until
-
-TAP = Path(BINARY).parent / "examples" / "tap"
+from demo import PATIENCE
+from gateway import Example
 
 HANDSHAKE = (
     "GET /live/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -24,18 +19,7 @@ HANDSHAKE = (
 class Tap(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not TAP.exists():
-            raise unittest.SkipTest("the example tap is not built")
-        with socket.create_server(("localhost", 0)) as free:
-            cls.port = free.getsockname()[1]
-        cls.process = subprocess.Popen([TAP], env={**os.environ, "PORT": str(cls.port)})
-        cls.addClassCleanup(cls.process.kill)
-        until(lambda: cls.process.poll() is not None or cls.listens())
-
-    @classmethod
-    def listens(cls) -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", cls.port)) == 0
+        cls.tap = Example.of(cls, "tap")
 
     def test_each_path_has_its_app_and_each_app_the_same_user(self):
         table = [
@@ -46,7 +30,7 @@ class Tap(unittest.TestCase):
             ("/shopping", "rust: /shopping, for {}\n"),
         ]
         for switches in [{}, {"http1": False, "http2": True}]:
-            with httpx.Client(base_url=f"http://localhost:{self.port}", trust_env=False, timeout=PATIENCE, **switches) as client:
+            with httpx.Client(base_url=self.tap.url, trust_env=False, timeout=PATIENCE, **switches) as client:
                 for path, text in table:
                     with self.subTest(path=path, switches=switches):
                         answer = client.get(path, auth=("ada", "lovelace"), headers={"Remote-User": "root"})
@@ -55,7 +39,7 @@ class Tap(unittest.TestCase):
                         self.assertEqual(client.get(path, auth=("ada", "wrong")).status_code, 401)
 
     def test_a_websocket_gets_back_what_it_sends(self):
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as client:
+        with socket.create_connection(("127.0.0.1", self.tap.port), PATIENCE) as client:
             client.sendall(HANDSHAKE.encode())
             head = b""
             while not head.endswith(b"\r\n\r\n"):

@@ -26,17 +26,16 @@ DRIVEN = "asgi-hello asgi-echo asgi-fastapi websocket-echo wsgi-hello wsgi-flask
 
 def main():
     profdata = tool()
-    instrumented = build("instrumented", f"-Cprofile-generate={RAW}")
+    instrumented = build(WORK / "instrumented", f"-Cprofile-generate={RAW}")
     shutil.rmtree(RAW, ignore_errors=True)
     drive(instrumented)
     subprocess.run([profdata, "merge", "-o", MERGED, RAW], check=True)
-    print(build("optimized", f"-Cprofile-use={MERGED}"))
+    print(build(peer.TARGET, f"-Cprofile-use={MERGED}"))
 
 
-def build(name: str, flags: str) -> Path:
+def build(folder: Path, flags: str) -> Path:
     """With `--target`, so that build scripts and macros, which run here, are left as they are."""
     host = re.search(r"host: (\S+)", said("rustc", "-vV"))[1]
-    folder = WORK / name if name == "instrumented" else peer.TARGET
     command = ["cargo", "build", "--locked", "--profile", "dist", "--bin", "enfilade", "--features", "python"]
     command += ["--example", "door"]
     env = {**os.environ, "RUSTFLAGS": flags, "CARGO_TARGET_DIR": str(folder), "CARGO_INCREMENTAL": "0"}

@@ -75,7 +75,7 @@ pub(crate) struct Rest {
     pub(super) span: Option<Box<Span>>,
 }
 
-const OVER: &str = "a future is not polled after it is done";
+pub(super) const OVER: &str = "a future is not polled after it is done";
 
 impl<F> Answering<F> {
     pub(super) fn new(app: App<F>, rest: Rest) -> Self {

@@ -31,7 +31,7 @@ use tower_service::Service;
 
 use super::{
     Door,
-    answer::{Answer, App, Rest},
+    answer::{Answer, App, OVER, Rest},
     door::Asked,
 };
 use crate::{
@@ -131,7 +131,6 @@ where
     type Output = Result<Response<Noted<Answer<R>>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        const OVER: &str = "a future is not polled after it is done";
         let answer = match self.get_mut() {
             Self::Done { answer } => answer.take().expect(OVER),
             Self::Running { home, turn, rest, left } => {
