@@ -86,7 +86,7 @@ pub use self::{
     hosts::AllowedHosts,
     in_flight::InFlight,
     length::TrueLength,
-    limits::{ConfigError, Limits},
+    limits::{ConfigError, Http2Limits, Limits},
     listen::{BindError, Listener},
     log::Escaped,
     request_id::RequestIds,

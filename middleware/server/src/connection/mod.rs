@@ -54,9 +54,6 @@ use crate::{
 /// Smaller buffers than hyper's 400 KiB: a head that never ends costs so much, times all connections.
 const BUFFER: usize = 64 << 10;
 
-/// hyper's own default, named because it must not grow: streams reset for errors of ours ("made you reset").
-const MAX_LOCAL_ERROR_RESETS: usize = 1024;
-
 /// What every connection of a server shares.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -134,8 +131,8 @@ fn http2_builder(limits: &Limits, executor: Spawn) -> conn::http2::Builder<Spawn
     let header_list = limits.max_header_size.min(MAX_HEADER_LIST);
     builder
         .max_concurrent_streams(limits.max_streams)
-        .max_header_list_size(u32::try_from(header_list).unwrap_or(u32::MAX))
-        .max_local_error_reset_streams(MAX_LOCAL_ERROR_RESETS);
+        .max_header_list_size(u32::try_from(header_list).unwrap_or(u32::MAX));
+    limits.http2.apply(&mut builder);
     builder
 }
 

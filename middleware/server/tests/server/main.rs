@@ -7,6 +7,7 @@
 //! paths         which paths are refused, over HTTP/1 and HTTP/2, and what an app reads of the others
 //! path_props    properties of a canonical path
 //! http2         streams that are reset, failures that cost one stream
+//! http2_limits  what an HTTP/2 connection may take and cost, each setting as a client sees it
 //! bodies        request bodies that are too large, refused early, or never end
 //! lengths       two responses are never mixed up
 //! deadlines     every way to keep a connection without using it ends
@@ -33,6 +34,7 @@ mod ends;
 mod headers;
 mod heads;
 mod http2;
+mod http2_limits;
 mod ids;
 mod kit;
 mod laws;

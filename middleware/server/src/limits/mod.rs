@@ -20,21 +20,28 @@
 //! | attack | what stops it | with a setting here? |
 //! |---|---|---|
 //! | many streams | refused over the limit; 1,024 refusals and other errors end the connection | `max_streams` |
-//! | "made you reset" (CVE-2025-8671) | the same 1,024 | no, hyper's own |
-//! | rapid reset (CVE-2023-44487) in bursts | more than 20 that were reset before they were looked at | no, h2's own |
+//! | "made you reset" (CVE-2025-8671) | the same 1,024 | `max_error_resets` |
+//! | rapid reset (CVE-2023-44487) in bursts | more than 20 that were reset before they were looked at | `max_pending_resets` |
 //! | rapid reset, one by one | **nothing**: each costs what a request costs, and the app is stopped | **no knob** |
 //! | SETTINGS, PING | the next is read once the answer has left; unread answers: `idle_timeout`, `head_timeout` | no, h2's own |
 //! | `PRIORITY`, `WINDOW_UPDATE`, unknown kinds | **nothing** but `idle_timeout`: they are dropped or added up | **no knob** |
-//! | empty DATA, tiny DATA | more than 100; a budget of half the connection's window (1 MiB) | no, h2's own |
+//! | empty DATA, tiny DATA | more than 100; a budget of half the connection's window (1 MiB) | `connection_window` |
 //! | CONTINUATION (CVE-2024-27316), HPACK bomb, crumbs | 5 frames, 16 KiB of fields (431), four times as much | `max_header_size` |
 //! | trailers | the same over HTTP/2; 16 KiB over HTTP/1 | no, hyper's own |
-//! | bodies without an end | the limits below; ahead of the app at most 1 MiB of a connection, all streams together | `max_body_size`, `body_timeout`, `min_body_rate` |
+//! | bodies without an end | the limits below; ahead of the app at most 1 MiB of a connection, all streams together | `max_body_size`, `body_timeout`, `min_body_rate`, both windows |
 //! | zero windows, slow readers | the stream is reset, the HTTP/1 connection cut | `write_timeout` |
 //! | pipelines | one request after the other; 64 KiB are read ahead | no |
 //! | connections | wait in the system's queue; no descriptors left: accepting rests half a second | `max_connections` |
 //! | slow or silent clients | the deadlines of the picture above | `head_timeout`, `idle_timeout` |
+//! | clients that vanish while the app waits | TCP asks after a silent minute, four times; over HTTP/2 a ping, if asked for | `keep_alive` |
+//!
+//! Those of HTTP/2 alone are in [`Http2Limits`].
 //!
 //! Nothing here counts by client: put a limit by address before the server, or a link behind it, where that matters.
+
+mod http2;
+
+pub use self::http2::Http2Limits;
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -52,6 +59,7 @@ pub struct Limits {
     pub(crate) max_in_flight: usize,
     pub(crate) max_connections: usize,
     pub(crate) max_streams: u32,
+    pub(crate) http2: Http2Limits,
 }
 
 /// The `SETTINGS_MAX_HEADER_LIST_SIZE` of HTTP/2: more would let a HPACK bomb and 10,000 cookie crumbs in.
@@ -70,6 +78,7 @@ impl Default for Limits {
             max_in_flight: 1024,
             max_connections: 4096,
             max_streams: 100,
+            http2: Http2Limits::default(),
         }
     }
 }
@@ -145,6 +154,12 @@ impl Limits {
         self
     }
 
+    /// What else an HTTP/2 connection may take and cost.
+    pub fn with_http2(mut self, http2: Http2Limits) -> Self {
+        self.http2 = http2;
+        self
+    }
+
     /// Whether the server can work with these.
     ///
     /// # Errors
@@ -157,7 +172,10 @@ impl Limits {
             ("body_timeout", self.body_timeout),
             ("write_timeout", self.write_timeout),
         ];
-        for (setting, span) in spans {
+        let pings = self.http2.keep_alive.map(|(every, answer_within)| {
+            [("http2.keep_alive", every), ("http2.keep_alive's answer", answer_within)]
+        });
+        for (setting, span) in spans.into_iter().chain(pings.into_iter().flatten()) {
             if span.is_zero() || span > YEAR {
                 return Err(ConfigError::Timeout { setting });
             }
@@ -168,7 +186,7 @@ impl Limits {
             ("max_connections", self.max_connections, 1, tokio::sync::Semaphore::MAX_PERMITS),
             ("max_streams", self.max_streams as usize, 1, usize::MAX),
         ];
-        for (setting, given, least, most) in counts {
+        for (setting, given, least, most) in counts.into_iter().chain(self.http2.counts()) {
             if given < least || given > most {
                 return Err(ConfigError::OutOfRange { setting, given, least, most });
             }
