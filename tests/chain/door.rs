@@ -101,23 +101,24 @@ fn a_wrong_password_shows_the_form_again_and_keeps_the_name() {
 
 #[test]
 fn a_copied_cookie_is_absent_after_sign_out() {
-    let mut demo = Demo::start(&[]);
-    let (mut browser, mut thief) = (open(&mut demo), open(&mut demo));
-    sign_in(&mut browser, &demo);
-    thief.copy_cookies(&browser);
-    assert_passed!(thief.visit("/"));
+    for mut demo in Demo::each_way() {
+        let (mut browser, mut thief) = (open(&mut demo), open(&mut demo));
+        sign_in(&mut browser, &demo);
+        thief.copy_cookies(&browser);
+        assert_passed!(thief.visit("/"));
 
-    let page = browser.form("/sign-out").submit();
-    assert_eq!(way(&page), ["/sign-out", "/sign-in"]);
-    let stolen = browser.cookies().len();
-    let fetched = thief.fetch("/").send();
-    assert_refused!(fetched, 401, "auth.missing");
-    let removed = fetched.reply().header_all("set-cookie").join("\n");
-    let name = removed.split('=').next().unwrap().to_owned();
-    assert_set_cookie!(fetched, (name) removed);
-    assert!(thief.cookie(&name).is_none() && stolen == browser.cookies().len());
-    thief.copy_cookies(&browser);
-    assert_refused!(thief.visit("/").redirects()[0], 303, "auth.login-required");
+        let page = browser.form("/sign-out").submit();
+        assert_eq!(way(&page), ["/sign-out", "/sign-in"]);
+        let stolen = browser.cookies().len();
+        let fetched = thief.fetch("/").send();
+        assert_refused!(fetched, 401, "auth.missing");
+        let removed = fetched.reply().header_all("set-cookie").join("\n");
+        let name = removed.split('=').next().unwrap().to_owned();
+        assert_set_cookie!(fetched, (name) removed);
+        assert!(thief.cookie(&name).is_none() && stolen == browser.cookies().len());
+        thief.copy_cookies(&browser);
+        assert_refused!(thief.visit("/").redirects()[0], 303, "auth.login-required");
+    }
 }
 
 #[test]
@@ -160,24 +161,25 @@ fn a_session_ends_after_an_hour() {
 /// Another port of `localhost` is the same site, so a browser sends the cookie along.
 #[test]
 fn another_sites_form_signs_nobody_in_or_out() {
-    let mut demo = Demo::start(&[]);
-    let mut browser = open(&mut demo);
-    let (name, password) = demo.user();
-    sign_in(&mut browser, &demo);
-    for site in ["http://localhost:9999/", "http://127.0.0.1:9999/", "https://evil.example/"] {
-        browser.show(site, "");
-        let page = browser.post(&format!("{HERE}/sign-out"), &[]);
-        assert_refused!(page, 403, "csrf.cross-site");
-        assert_eq!(page.sent().headers.contains_key("cookie"), site.contains("localhost"), "{page:?}");
-        browser.show(site, "");
-        let page = browser.post(&format!("{HERE}/sign-in"), &[("name", name), ("password", &password)]);
-        assert_refused!(page, 403, "csrf.cross-site");
-        browser.show(site, "");
-        let fetched = browser.fetch(&format!("{HERE}/sign-out")).form(&[]).with_credentials().send();
-        assert_refused!(fetched, 403, "csrf.cross-site");
-        assert!(fetched.blocked().is_some(), "{fetched:?}");
+    for mut demo in Demo::each_way() {
+        let mut browser = open(&mut demo);
+        let (name, password) = demo.user();
+        sign_in(&mut browser, &demo);
+        for site in ["http://localhost:9999/", "http://127.0.0.1:9999/", "https://evil.example/"] {
+            browser.show(site, "");
+            let page = browser.post(&format!("{HERE}/sign-out"), &[]);
+            assert_refused!(page, 403, "csrf.cross-site");
+            assert_eq!(page.sent().headers.contains_key("cookie"), site.contains("localhost"), "{page:?}");
+            browser.show(site, "");
+            let page = browser.post(&format!("{HERE}/sign-in"), &[("name", name), ("password", &password)]);
+            assert_refused!(page, 403, "csrf.cross-site");
+            browser.show(site, "");
+            let fetched = browser.fetch(&format!("{HERE}/sign-out")).form(&[]).with_credentials().send();
+            assert_refused!(fetched, 403, "csrf.cross-site");
+            assert!(fetched.blocked().is_some(), "{fetched:?}");
+        }
+        assert!(browser.visit(HERE).text().contains("You are ada"));
     }
-    assert!(browser.visit(HERE).text().contains("You are ada"));
 }
 
 #[test]
@@ -193,29 +195,35 @@ fn a_handshake_from_another_origin_by_cookie_is_refused() {
 
 #[test]
 fn a_session_token_is_no_bearer_token_and_a_bearer_token_no_session() {
-    let mut demo = Demo::start(&[]);
-    let mut browser = open(&mut demo);
-    sign_in(&mut browser, &demo);
-    let token = demo.token();
-    let names: Vec<_> = browser.cookies().iter().map(|cookie| cookie.name().into_owned()).collect();
-    for name in names {
-        browser.set_cookie(HERE, &format!("{name}={token}; Path=/; Secure; HttpOnly; SameSite=Lax")).unwrap();
+    for mut demo in Demo::each_way() {
+        let mut browser = open(&mut demo);
+        sign_in(&mut browser, &demo);
+        let token = demo.token();
+        let names: Vec<_> = browser.cookies().iter().map(|cookie| cookie.name().into_owned()).collect();
+        for name in names {
+            browser
+                .set_cookie(HERE, &format!("{name}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"))
+                .unwrap();
+        }
+        assert_refused!(browser.visit("/").redirects()[0], 303, "auth.login-required");
     }
-    assert_refused!(browser.visit("/").redirects()[0], 303, "auth.login-required");
 }
 
 #[test]
 fn the_way_back_never_leaves_this_site() {
-    let mut demo = Demo::start(&[]);
-    let mut browser = open(&mut demo);
-    sign_in(&mut browser, &demo);
-    for next in ["//evil.example", "/\\evil.example", "https://evil.example", "/%0d%0aset-cookie:x", "evil"] {
-        let encoded: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-        // The browser would fail the test if it were led to where nobody answers.
-        let page = browser.visit(&format!("/sign-in?next={encoded}"));
-        assert!(page.url().starts_with(HERE) && page.redirects().len() == 1, "{page:?}");
+    for mut demo in Demo::each_way() {
+        let mut browser = open(&mut demo);
+        sign_in(&mut browser, &demo);
+        for next in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "/%0d%0aset-cookie:x", "evil"]
+        {
+            let encoded: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            // The browser would fail the test if it were led to where nobody answers.
+            let page = browser.visit(&format!("/sign-in?next={encoded}"));
+            assert!(page.url().starts_with(HERE) && page.redirects().len() == 1, "{page:?}");
+        }
+        assert_eq!(browser.visit("/sign-in?next=%2Fa&next=%2Fb").path(), "/");
     }
-    assert_eq!(browser.visit("/sign-in?next=%2Fa&next=%2Fb").path(), "/");
 }
 
 #[test]

@@ -10,11 +10,13 @@ use enfilade::{
         chain::{Boxable as _, BoxedService},
     },
     demo::{self, Identity},
-    server::{CleanBody, StrictRequest},
+    server::{CleanBody, RequestBody, StrictRequest},
 };
 use enfilade_test::{Drive, ProbeBody, Reply, TestClock};
-use http::Method;
+use http::{Method, Version};
 use tower::Layer as _;
+
+use crate::wire::Wire;
 
 /// When every test begins.
 pub(crate) const NOW: u64 = 1_800_000_000;
@@ -45,6 +47,22 @@ impl Demo {
         let service = StrictRequest::new().layer(AsBody.layer(service));
         let door = Drive::service(service.boxed());
         Self { door, plan, identity, clock }
+    }
+
+    /// One in process, and one behind the real server for each protocol.
+    pub(crate) fn each_way() -> [Self; 3] {
+        [None, Some(Version::HTTP_11), Some(Version::HTTP_2)].map(|version| match version {
+            None => Self::start(&[]),
+            Some(version) => Self::behind_server(version),
+        })
+    }
+
+    fn behind_server(version: Version) -> Self {
+        let clock = TestClock::at(NOW);
+        let addrs: [SocketAddr; 1] = ["127.0.0.1:8080".parse().unwrap()];
+        let (service, plan, identity) =
+            demo::build::<RequestBody>(&Args::parse_from(["enfilade"]), &addrs, &clock.clock()).unwrap();
+        Self { door: Drive::service(Wire::new(service, version).boxed()), plan, identity, clock }
     }
 
     /// The demo's token.

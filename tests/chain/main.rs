@@ -1,7 +1,8 @@
-//! The demo's whole chain, driven in process: the very service that the command serves, without a socket.
+//! The demo's whole chain, without a socket: the very service that the command serves, alone and behind the server.
 //!
 //! ```text
-//! demo::build(args, addrs, clock) ─▶ Drive ─▶ server's strict link ▸ the chain ▸ the app
+//! demo::build(args, addrs, clock) ─▶ Drive ─┬─▶ server's strict link ▸ the chain ▸ the app
+//!                                           └─▶ HTTP/1.1, HTTP/2 ─▶ the whole server ▸ the chain ▸ the app
 //! ```
 #![allow(clippy::unwrap_used)] // a helper of a test fails the test
 
@@ -18,3 +19,4 @@ mod laws;
 mod python;
 mod run;
 mod upgrade;
+mod wire;
