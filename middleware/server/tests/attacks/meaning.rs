@@ -194,6 +194,44 @@ async fn no_refusal_and_no_line_of_the_log_holds_a_secret() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn no_refusal_and_no_line_of_the_log_holds_a_secret_over_http2() {
+    const ORDINARY: [(&str, &[u8]); 4] =
+        [(":method", b"GET"), (":scheme", b"http"), (":path", b"/"), (":authority", b"a")];
+    let secrets: [(&str, &[u8]); 3] =
+        [("authorization", b"Bearer s3cret"), ("cookie", b"__Host-session=s3cret"), ("x-api-key", b"s3cret")];
+    for (name, value) in [
+        (":path", &b"/?token=s3cret"[..]),
+        (":path", b"s3cret"),
+        (":path", b"/%2e%2e/?s3cret"),
+        (":authority", b"a@s3cret"),
+        (":authority", b"s3cret@b"),
+        (":scheme", b"s3cret"),
+        (":method", b"s3cret s3cret"),
+        ("content-length", b"s3cret"),
+        ("te", b"s3cret"),
+        ("connection", b"s3cret"),
+        ("x-forwarded-for", b"s3cret"),
+        ("S3cret", b"s3cret"),
+    ] {
+        let mut fields = ORDINARY.to_vec();
+        match fields.iter_mut().find(|(known, _)| *known == name) {
+            Some(known) => known.1 = value,
+            None => fields.push((name, value)),
+        }
+        let log = Log::capture();
+        let probe = Probe::ok();
+        let mut client = connect(Limits::default(), probe.service());
+        let request = headers(1, END, &[&fields[..], &secrets].concat());
+        client.write_all(&[PREFACE, &settings(&[]), &request].concat()).await.unwrap();
+        let heard = hear(&mut client, Duration::from_secs(1)).await;
+        drop(client);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert!(!heard.text.is_empty() && !heard.text.contains("s3cret"), "{name}: {heard:?}");
+        assert!(!log.text().contains("s3cret"), "{name}: {}", log.text());
+    }
+}
+
 /// Nothing in a request is a template.
 #[tokio::test(start_paused = true)]
 async fn nothing_in_a_request_is_expanded() {
@@ -209,6 +247,23 @@ async fn nothing_in_a_request_is_expanded() {
     assert_eq!(heard.statuses(), [200]);
     let seen = probe.last();
     assert_eq!(seen.header("x"), Some("{env.PATH} ${PATH} {{7*7}} ${jndi:ldap://a}"));
+    assert!(log.text().contains("/$HOME/"), "{}", log.text());
+    assert!(!log.text().contains(&std::env::var("PATH").unwrap_or_else(|_| "49".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_in_a_request_is_expanded_over_http2() {
+    let log = Log::capture();
+    let templates = "{env.PATH} ${PATH} {{7*7}} ${jndi:ldap://a}";
+    let probe = Probe::ok();
+    let mut client = connect(Limits::default(), probe.service());
+    let fields =
+        [&request("GET", "/$HOME/$%7BPATH%7D/%25(id)s")[..], &[("x", templates.as_bytes())]].concat();
+    client.write_all(&[PREFACE, &settings(&[]), &headers(1, END, &fields)].concat()).await.unwrap();
+    rested(&probe, 1).await;
+    assert_eq!(probe.last().header("x"), Some(templates));
+    drop(client);
+    tokio::time::sleep(Duration::from_millis(10)).await;
     assert!(log.text().contains("/$HOME/"), "{}", log.text());
     assert!(!log.text().contains(&std::env::var("PATH").unwrap_or_else(|_| "49".to_owned())));
 }

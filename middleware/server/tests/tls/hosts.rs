@@ -44,6 +44,17 @@ async fn a_host_that_is_not_on_the_certificate_is_misdirected() {
     }
 }
 
+/// Whoever read names as C does has let `shop.example\0.evil.example` speak for `shop.example`.
+#[tokio::test(start_paused = true)]
+async fn a_nul_on_the_certificate_ends_no_name() {
+    let server = server(tls(&["shop.example\0.evil.example"]));
+    assert!(Client::new(&[]).connect(&server, Some("shop.example")).await.is_err());
+    for host in ["shop.example", "evil.example", "x.evil.example"] {
+        let mut stream = Client::new(&[]).connect(&server, None).await.unwrap();
+        assert_eq!(say(&mut stream, &get(host)).await.statuses(), [421], "{host}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_second_request_of_a_connection_is_judged_as_the_first() {
     let log = Log::capture();
