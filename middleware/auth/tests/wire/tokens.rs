@@ -35,9 +35,10 @@ async fn every_bad_token_of_the_list_is_refused_over_both_protocols() {
 async fn a_token_that_is_longer_than_a_head_may_be_does_not_even_reach_auth() {
     let issuer = Issuer::new();
     let site = Site::of([gate(Auth::new(Bearer::new(verifier(&issuer))))]);
-    for bytes in [13 * 1024, 64 * 1024] {
+    // Over HTTP/2 the longer one is more frames than a head may have: the connection ends (`tests/floods` of the server).
+    for (wire, bytes) in [(Wire::Http1, 13 * 1024), (Wire::Http1, 64 * 1024), (Wire::Http2, 13 * 1024)] {
         let long = issuer.token("ada").claim("note", "x".repeat(bytes)).sign();
-        let answer = site.ask(Wire::Http1, &[("authorization", &format!("Bearer {long}"))]).await;
+        let answer = site.ask(wire, &[("authorization", &format!("Bearer {long}"))]).await;
         assert_eq!(answer.status, 431, "{bytes}: {}", answer.body);
     }
 }
